@@ -26,12 +26,26 @@ BYTES = 20_000
 
 @pytest.fixture(scope="module")
 def server(package_dir: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
-    """A server with little patience that takes small messages."""
-    folder = tmp_path_factory.mktemp("stream")
+    """A server that takes small messages, and waits longer than any machine is slow."""
+    patience = {"read_seconds": LIMIT, "idle_seconds": LIMIT}
+    with _small(tmp_path_factory.mktemp("stream"), package_dir, LIMIT, patience) as made:
+        yield made
+
+
+@pytest.fixture(scope="module")
+def impatient(package_dir: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
+    """The same with little patience."""
+    patience = {"read_seconds": 0.5, "idle_seconds": 1.0}
+    with _small(tmp_path_factory.mktemp("impatient"), package_dir, 0.5, patience) as made:
+        yield made
+
+
+@contextlib.contextmanager
+def _small(folder: Path, package_dir: Path, ping: float, patience: dict[str, float]) -> Iterator[Running]:
     throttle = {"requests_per_second": 1e9, "burst": 10**9}
-    limits = {"body_bytes": BYTES, "read_seconds": 0.5, "idle_seconds": 1.0, "connections_per_address": 1000}
+    limits = {"body_bytes": BYTES, "connections_per_address": 1000, **patience}
     with running(
-        folder, package_dir, websocket={"ping_seconds": 0.5}, throttle=throttle, limits=limits, wrap=SWEEPS
+        folder, package_dir, websocket={"ping_seconds": ping}, throttle=throttle, limits=limits, wrap=SWEEPS
     ) as made:
         yield made
         assert made.process.poll() is None, "the server ended"
@@ -111,7 +125,7 @@ NOTHING = Frame(Opcode.CONT, b"", False)
     ],
     ids=["half a frame", "behind a message", "half a message", "frames without content", "pings between"],
 )
-def test_message_that_does_not_arrive_ends_it(server: Running, half: bytes, drop: bytes) -> None:
+def test_message_that_does_not_arrive_ends_it(impatient: Running, half: bytes, drop: bytes) -> None:
     """A client that begins a message and lets the rest drip is told after `read_seconds`, whatever it sends."""
 
     def drip() -> None:
@@ -121,7 +135,7 @@ def test_message_that_does_not_arrive_ends_it(server: Running, half: bytes, drop
 
     stop = threading.Event()
     dripping = threading.Thread(target=drip)
-    with raw(server) as client:
+    with raw(impatient) as client:
         client.connection.sendall(half)
         dripping.start()
         came = [frame for frame in client.until_end() if frame.opcode is not Opcode.PONG]
@@ -130,21 +144,21 @@ def test_message_that_does_not_arrive_ends_it(server: Running, half: bytes, drop
     assert close_of(came) == (1008, "A message must arrive within 0.5 s.")
 
 
-def test_client_that_is_gone_is_ended(server: Running) -> None:
+def test_client_that_is_gone_is_ended(impatient: Running) -> None:
     """One that answers no ping is let go; the library's answers them by itself, and stays."""
-    with opened(server) as patient, raw(server) as gone:
+    with opened(impatient) as patient, raw(impatient) as gone:
         assert [frame.opcode for frame in gone.until_end()] == [Opcode.PING]
         patient.send("{")
         assert json.loads(patient.recv(LIMIT))["status"] == 400
-    with raw(server) as client:  # any frame says that it is there
+    with raw(impatient) as client:  # any frame says that it is there
         for _ in range(3):
             assert client.next().opcode is Opcode.PING
             client.send(Frame(Opcode.PONG, b""))
 
 
-def test_client_that_does_not_close_is_ended(server: Running) -> None:
+def test_client_that_does_not_close_is_ended(impatient: Running) -> None:
     """A close is answered, and the connection ends whether or not the client ends its half."""
-    with raw(server) as client:
+    with raw(impatient) as client:
         client.send(Frame(Opcode.CLOSE, (1000).to_bytes(2, "big")), text("{"))
         assert close_of(client.until_end())[0] == 1000
 
@@ -189,9 +203,9 @@ def _stands(server: Running) -> bool:
     return server.metric("mainline_rows_total") == before > 0
 
 
-def test_client_that_never_reads_is_ended(server: Running) -> None:
+def test_client_that_never_reads_is_ended(impatient: Running) -> None:
     """Answers that nobody takes are not kept for good, and neither is their connection."""
-    with raw(server, room=4096) as client, contextlib.suppress(ConnectionError):
+    with raw(impatient, room=4096) as client, contextlib.suppress(ConnectionError):
         until = time.monotonic() + LIMIT
         while time.monotonic() < until:
             client.send(*[text("{")] * 100)
