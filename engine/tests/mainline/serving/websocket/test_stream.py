@@ -6,7 +6,7 @@ import random
 import socket
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -41,7 +41,7 @@ def impatient(package_dir: Path, tmp_path_factory: pytest.TempPathFactory) -> It
 
 
 @contextlib.contextmanager
-def _small(folder: Path, package_dir: Path, ping: float, patience: dict[str, float]) -> Iterator[Running]:
+def _small(folder: Path, package_dir: Path, ping: float, patience: Mapping[str, float]) -> Iterator[Running]:
     throttle = {"requests_per_second": 1e9, "burst": 10**9}
     limits = {"body_bytes": BYTES, "connections_per_address": 1000, **patience}
     with running(
