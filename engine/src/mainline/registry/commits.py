@@ -3,6 +3,8 @@
 A change is a commit of main by itself, or a merge with all that it brought: main is followed along first parents.
 """
 
+import re
+from bisect import bisect_left
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,13 +17,20 @@ from mainline.repository.git import git
 MACHINERY = (*(f"{folder}/mainline/serving" for folder in children.SOURCES), "deploy", "requirements")
 """What serves the model; documents among it (`*.md`) and what other environments declare are left out."""
 
+_PULL = re.compile(r"Merge pull request #(\d+) from |.*\(#(\d+)\)$")
+"""How the subject of a commit on main names the pull request that it came by: of a merge, and of a squash."""
+_REVERTS = re.compile(r"\breverts\s+commit\s+([0-9a-f]{7,64})\b")
+"""The words of `git revert`; with `--reference` the name of the commit is short."""
+_REVERTS_PULL = re.compile(r"^Reverts (?:[\w.-]+/[\w.-]+)?#(\d+)\s*$", re.MULTILINE)
+"""The line that GitHub's button writes, which is all that a squash keeps where messages are titles and descriptions."""
+
 
 @dataclass(frozen=True)
 class Change:
     """One change of main; times are in seconds since 1970.
 
     `written` is the oldest author's date among the commits that it brought, `merged` when it came to main, `undone`
-    the commits whose messages it says it reverts, `machinery` whether it touched what serves the model, and `model`
+    the commits that its messages say they revert, `machinery` whether it touched what serves the model, and `model`
     whether `dvc.lock` has another package after it.
     """
 
@@ -39,7 +48,7 @@ class _Commit:
     parents: list[str]
     written: int
     merged: int
-    undone: frozenset[str]
+    message: str
 
 
 def tip(repository: Path = Path()) -> str:
@@ -60,12 +69,13 @@ def between(older: str, newer: str, environment: str, repository: Path = Path())
     line = _first_parents(newer, known)
     touched = _touched(older, newer, environment, repository)
     packages = _packages([commit for commit in line if str(lock.LOCK) in touched.get(commit, ())], repository)
+    names = _Names(known, line)
     taken: set[str] = set()
     changes = []
     for commit in reversed(line):
         brought = _brought(commit, known, taken)
         taken |= brought
-        names = touched.get(commit, frozenset())
+        files = touched.get(commit, frozenset())
         before, after = packages.get(commit, ("", ""))
         changes.append(
             Change(
@@ -73,8 +83,8 @@ def between(older: str, newer: str, environment: str, repository: Path = Path())
                 min(known[name].written for name in brought),
                 known[commit].merged,
                 brought,
-                frozenset().union(*(known[name].undone for name in brought)),
-                machinery=any(name != str(lock.LOCK) for name in names),
+                frozenset().union(*(names.undone(known[name].message) for name in brought)),
+                machinery=any(name != str(lock.LOCK) for name in files),
                 model=before != after,
             )
         )
@@ -89,17 +99,30 @@ def _commits(older: str, newer: str, repository: Path) -> dict[str, _Commit]:
     for entry in shown.split("\0\1\n"):
         if entry:
             commit, parents, written, merged, message = entry.split("\0")
-            found[commit] = _Commit(parents.split(), int(written), int(merged), _undone(message))
+            found[commit] = _Commit(parents.split(), int(written), int(merged), message)
     return found
 
 
-def _undone(message: str) -> frozenset[str]:
-    """Read which commits a message says it reverts, in the words of `git revert`."""
-    words = message.replace(",", " ").replace(".", " ").split()
-    return frozenset(
-        last for first, second, last in zip(words, words[1:], words[2:], strict=False)
-        if (first, second) == ("reverts", "commit")
-    )  # fmt: skip
+class _Names:
+    """What messages call the commits of main that are known: by the beginning of a hash, or by a pull request."""
+
+    def __init__(self, known: Mapping[str, _Commit], line: Iterable[str]) -> None:
+        self._known = sorted(known)
+        self._by_pull: dict[str, set[str]] = {}
+        for commit in line:
+            found = _PULL.match(known[commit].message.partition("\n")[0])
+            if found:
+                self._by_pull.setdefault(found[1] or found[2], set()).add(commit)
+
+    def undone(self, message: str) -> frozenset[str]:
+        """Return which commits a message says it reverts, as far as it is clear; one that is not known by its name."""
+        found = {self._whole(name) for name in _REVERTS.findall(message)}
+        return frozenset(found.union(*(self._by_pull.get(number, ()) for number in _REVERTS_PULL.findall(message))))
+
+    def _whole(self, name: str) -> str:
+        place = bisect_left(self._known, name)
+        fitting = [one for one in self._known[place : place + 2] if one.startswith(name)]
+        return fitting[0] if len(fitting) == 1 else name
 
 
 def _first_parents(newer: str, known: Mapping[str, _Commit]) -> list[str]:

@@ -92,6 +92,38 @@ def test_a_revert_names_what_it_undoes(empty: Registry) -> None:
     assert undone == [set(), {commit}, set(), {merge}]
 
 
+@pytest.mark.parametrize(
+    "subject",
+    ["Merge pull request #12 from team/better\n\nBetter", "Better (#12)", 'Revert "Worse (#3)" (#12)'],
+)
+@pytest.mark.parametrize("line", ["Reverts team/fork#12", "Because of #11.\n\nReverts #12\r\n"])
+def test_a_squashed_revert_names_the_pull_request(empty: Registry, subject: str, line: str) -> None:
+    """GitHub's button names only a pull request in its description, which is what a squash may keep of the revert."""
+    start = empty.commit(1, "Worse (#3)")
+    empty.commit(2, "Something else (#11)")
+    bad = empty.commit(3, subject)
+    empty.commit(4, f'Revert "Better" (#13)\n\n{line}')
+    assert [item.undone for item in changes(empty, start)] == [set(), set(), {bad}]
+
+
+def test_a_sentence_about_a_pull_request_reverts_nothing(empty: Registry) -> None:
+    """Only a line that is nothing else counts, and only the number at the end of a subject is that of its own."""
+    start = empty.git("rev-parse", "HEAD")
+    empty.commit(1, "Better (#12)")
+    empty.commit(2, "Follow (#12) with more (#14)\n\nReverts #12 in part, reverts #12.")
+    empty.commit(3, "Go back (#15)\n\nReverts #1")
+    assert [item.undone for item in changes(empty, start)] == [set()] * 3
+
+
+def test_a_revert_by_a_short_name_is_found(empty: Registry) -> None:
+    """`git revert --reference` shortens the commit's name; one that is not among the changes stays as it was said."""
+    start = empty.git("rev-parse", "HEAD")
+    commit = empty.commit(1, x="1")
+    empty.git("revert", "--no-edit", "--reference", commit, day=2)
+    empty.commit(3, "Back\n\nThis reverts commit 1234567 (Change, 2020-01-01).")
+    assert [item.undone for item in changes(empty, start)] == [set(), {commit}, {"1234567"}]
+
+
 def test_the_tip_is_that_of_origin_where_it_is_known(empty: Registry) -> None:
     """What was pushed counts before what is only here."""
     start = empty.git("rev-parse", "HEAD")
