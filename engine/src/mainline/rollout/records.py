@@ -14,6 +14,8 @@ from mainline.exchange.server_report import Counters
 
 Verdict = Literal["pass", "fail", "inconclusive"]
 Kind = Literal["served", "aborted", "rolled back"]
+Moment = Annotated[float, Field(ge=-(2**35), le=2**35)]
+"""Seconds since 1970 that are a date; a clock that was set back may have moved the times of a rollout before 1970."""
 
 
 def _begun_with(raw: Mapping[str, Any]) -> Policy:
@@ -39,7 +41,7 @@ class Quarantine:
     digest: str
     policy: str
     reason: str
-    time: float
+    time: Moment
 
 
 @dataclass(frozen=True)
@@ -47,7 +49,7 @@ class Event:
     """A report to others: an event of the deployment, or a request for a revert to `version`."""
 
     id: int
-    time: float
+    time: Moment
     kind: Literal["served", "aborted", "rolled back", "revert"]
     version: str
     digest: str
@@ -61,7 +63,7 @@ class Event:
 class Entry:
     """A line of the history."""
 
-    time: float
+    time: Moment
     what: str
     version: str
     detail: str = ""
@@ -79,15 +81,15 @@ class Progress:
     policy: KeptPolicy
     hash: str
     step: int
-    entered: float
+    entered: Moment
     weight: int = 0
     mirror: int = 0
-    live: float | None = None
+    live: Moment | None = None
     process: str = ""
     restarts: int = 0
     measured: int = 0
     failures: int = 0
-    last: float = 0.0
+    last: Moment = 0.0
     verdict: Verdict | None = None
     reason: str = ""
     baseline: Mapping[str, Any] = field(default_factory=dict)

@@ -52,6 +52,7 @@ def test_every_state_is_read_as_it_was_written(place: Place) -> None:
         {"stable": {"version": 1, "digest": 2}}, {"revision": 2.5}, {"revision": "x"}, {"quarantined": "abc"},
         {"history": [{"time": "x", "what": "a", "version": "b"}]},
         {"history": [{"time": float("nan"), "what": "a", "version": "b"}]},
+        {"history": [{"time": 1e300, "what": "a", "version": "b"}]},
         {"outbox": [{"id": 1, "time": 0, "kind": "?", "version": "v", "digest": "d"}]},
     ],
 )  # fmt: skip

@@ -2,13 +2,13 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Annotated, Any
+from typing import Any
 
-from pydantic import Field, TypeAdapter, ValidationError
+from pydantic import TypeAdapter, ValidationError
 
 from mainline.exchange.server_report import Versions
 from mainline.rollout import state
-from mainline.rollout.records import State
+from mainline.rollout.records import Moment, State
 
 
 @dataclass(frozen=True)
@@ -52,7 +52,7 @@ class Record:
     leader: str
     beat: int
     lease: float
-    time: Annotated[float, Field(allow_inf_nan=False)]
+    time: Moment
     mark: str
     state: Mapping[str, Any]
     servers: tuple[Server, ...] = ()

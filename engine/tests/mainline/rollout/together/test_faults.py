@@ -11,8 +11,8 @@ from mainline.repository import git as programs
 from mainline.repository import tree
 from mainline.repository.git import GitError, GitTimeoutError, git
 from mainline.rollout.together.notices import RECORD
-from tests.mainline.rollout.together.machines import INTERVAL, SILENT
-from tests.mainline.rollout.together.test_circle import Make, until
+from tests.mainline.rollout.together.machines import INTERVAL, SILENT, policy
+from tests.mainline.rollout.together.test_circle import Make, is_on_trial, until
 from tests.mainline.rollout.worlds import ref
 
 
@@ -49,6 +49,27 @@ def test_lease_that_nobody_may_declare_holds_no_election_up(machines: Make, leas
     world.pass_by(int(SILENT / INTERVAL))
     assert not any(machine.leads for machine in world.all)
     until(world, lambda: {machine.state.stable for machine in world.all} == {ref(2)})
+
+
+@pytest.mark.parametrize("time", ["1e300", "-1e300", "1e11"])
+def test_time_that_is_no_date_ends_no_wait(machines: Make, time: str) -> None:
+    """Waits go by what a record says of its time: one that no clock can say is left alone, and removed by hand."""
+    world = machines(2)
+    world.policy = policy({"setWeight": 50}, {"pause": {"duration": 300}})
+    world.serve(1)
+    world.wanted = ref(2)
+    until(world, lambda: is_on_trial(world) and world.all[1].state.progress.live is not None)  # type: ignore[union-attr]
+    record = world.board().record
+    assert record is not None
+    os.chdir(world.all[0].place.clone)
+    made = hang_up(json.dumps({**json.loads(RECORD.dump_json(record)), "leader": "gone", "time": json.loads(time)}))
+    world.pass_by(int(2 * SILENT / INTERVAL))
+    assert world.board().record_id == made
+    assert {machine.state.stable for machine in world.all} == {ref(1)}
+    for machine in world.all:
+        assert machine.problem.startswith("refs/mainline/production/rollout/record holds nothing that this program can")
+    git("push", "--quiet", "origin", ":refs/mainline/production/rollout/record")
+    until(world, lambda: {machine.state.stable for machine in world.all} == {ref(2)}, turns=60)
 
 
 def hang_up(record: str) -> str:
