@@ -85,13 +85,13 @@ class Repository:
         return pull
 
     def artifacts(self, run: int) -> list[Item]:
-        """List what a run kept; the zip of each is made as GitHub does."""
+        """List what a run kept, an earlier attempt's first; the zip of each is made as GitHub does."""
         folder = self.files / str(run)
         found = sorted(folder.iterdir()) if folder.exists() else []
         address = f"{self.address}/api/v3/repos/{FULL}/actions/artifacts"
         return [
-            {"id": run * 100 + number, "name": path.name, "expired": False, "size_in_bytes": len(_zip(path)),
-             "archive_download_url": f"{address}/{run * 100 + number}/zip"}
+            {"id": run * 100 + number, "name": path.name.partition("~")[0], "expired": False,
+             "size_in_bytes": len(_zip(path)), "archive_download_url": f"{address}/{run * 100 + number}/zip"}
             for number, path in enumerate(found)
         ]  # fmt: skip
 

@@ -49,8 +49,8 @@ def head(github: GitHub, clone: Path) -> str:
     return str(pull["head"]["sha"])
 
 
-def _keep(github: GitHub, content: bytes, name: str = MEMBER) -> None:
-    file = github.repository.files / str(RUN) / comment.ARTIFACT / name
+def _keep(github: GitHub, content: bytes, name: str = MEMBER, attempt: str = "") -> None:
+    file = github.repository.files / str(RUN) / f"{comment.ARTIFACT}{attempt}" / name
     file.parent.mkdir(parents=True, exist_ok=True)
     file.write_bytes(content)
 
@@ -220,6 +220,15 @@ def test_a_run_without_findings_says_where_to_look(github: GitHub, head: str) ->
     github.repository.runs[RUN]["conclusion"] = "failure"
     assert "failure" in comment.post(RUN, head)
     assert "make repro" in github.repository.comments[0]["body"]
+
+
+def test_a_run_that_was_started_again_speaks_by_its_newest_findings(github: GitHub, head: str) -> None:
+    """GitHub keeps what an earlier attempt left under the same name, and lists both."""
+    _keep(github, _document(head, verdict="fail", headline="The model is worse."))
+    _keep(github, _document(head, verdict="pass", headline="The model is better."), attempt="~2")
+    assert "success" in comment.post(RUN, head)
+    (said,) = github.repository.comments
+    assert "The model is better." in said["body"]
 
 
 def test_a_newer_push_is_left_to_its_own_run(github: GitHub, head: str) -> None:

@@ -194,10 +194,11 @@ def run_of(github: Api, run: int, head: str) -> dict[str, Any]:
     return found
 
 
-def artifacts(github: Api, run: int, name: str) -> list[dict[str, Any]]:
-    """List what a run kept under a name."""
-    kept = github.pages(f"/actions/runs/{run}/artifacts", key="artifacts", name=name)
-    return [artifact for artifact in kept if artifact["name"] == name and not artifact["expired"]]
+def artifact_of(github: Api, run: int, name: str) -> dict[str, Any] | None:
+    """Return what a run kept under a name, if anything: the newest, since a run that is started again keeps another."""
+    listed = github.pages(f"/actions/runs/{run}/artifacts", key="artifacts", name=name)
+    kept = [artifact for artifact in listed if artifact["name"] == name and not artifact["expired"]]
+    return max(kept, key=lambda artifact: int(artifact["id"]), default=None)
 
 
 def download(github: Api, artifact: Mapping[str, Any]) -> bytes:
@@ -208,12 +209,12 @@ def download(github: Api, artifact: Mapping[str, Any]) -> bytes:
 
 def _findings(github: Api, run: int, head: str) -> Findings | str:
     """Download the findings of a run; a text says why there are none."""
-    kept = artifacts(github, run, ARTIFACT)
-    if len(kept) != 1:
-        return f"The run left {len(kept) or 'no'} findings."
-    if kept[0]["size_in_bytes"] > MAX_ARCHIVE:
+    kept = artifact_of(github, run, ARTIFACT)
+    if kept is None:
+        return "The run left no findings."
+    if kept["size_in_bytes"] > MAX_ARCHIVE:
         return "The artifact was refused: it is too large to be findings."
-    return read(download(github, kept[0]), head)
+    return read(download(github, kept), head)
 
 
 def _score(github: Api, run: int, head: str) -> Change | str | None:
@@ -229,9 +230,9 @@ def _replay(github: Api, run: int, head: str) -> Replay | str | None:
 
 
 def _optional(github: Api, run: int, name: str) -> bytes | str | None:
-    kept = artifacts(github, run, name)
-    if not kept:
+    kept = artifact_of(github, run, name)
+    if kept is None:
         return None
-    if len(kept) > 1 or kept[0]["size_in_bytes"] > MAX_ARCHIVE:
-        return f"The artifact was refused: it is too large to be a {name}, or not the only one."
-    return download(github, kept[0])
+    if kept["size_in_bytes"] > MAX_ARCHIVE:
+        return f"The artifact was refused: it is too large to be a {name}."
+    return download(github, kept)

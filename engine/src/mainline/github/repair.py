@@ -79,13 +79,13 @@ def _refuse_others(github: Api, pull: Mapping[str, Any], run: Mapping[str, Any])
 
 
 def _download(github: Api, number: int, run: Mapping[str, Any]) -> bytes:
-    kept = comment.artifacts(github, int(run["id"]), ARTIFACT)
-    if len(kept) != 1:
+    kept = comment.artifact_of(github, int(run["id"]), ARTIFACT)
+    if kept is None:
         raise RepairError(
             f"the run {run['html_url']} of #{number} offers no lock: it is true, the pipeline stopped before it was "
             "known, or the artifact has expired. The run's log says which."
         )
-    return comment.download(github, kept[0])
+    return comment.download(github, kept)
 
 
 def _commit(head: str, files: Mapping[str, str], number: int, run: Mapping[str, Any]) -> str | None:
