@@ -1,6 +1,7 @@
 """Which version answers how many of the requests: `routing.json`, or another file that a server is told to follow."""
 
 import json
+from contextlib import suppress
 from pathlib import Path
 from typing import Annotated, Literal
 
@@ -77,5 +78,9 @@ def read(path: Path) -> Routes:
 
 
 def write(path: Path, routes: Routes) -> None:
-    """Replace the file; after this it survives a kill and a loss of power."""
-    files.replace(path, json.dumps(routes.model_dump(mode="json", exclude_none=True)), durable=True)
+    """Replace the file, unless it says just this; after this it survives a kill and a loss of power."""
+    content = json.dumps(routes.model_dump(mode="json", exclude_none=True)).encode()
+    with suppress(OSError):
+        if path.read_bytes() == content:
+            return
+    files.replace(path, content, durable=True)

@@ -11,6 +11,7 @@ import pytest
 from mainline.repository.git import GitError
 from mainline.rollout import status
 from mainline.rollout.together.reasons import NotAllowedError
+from mainline.serving.watching import signature
 from tests.mainline.rollout.together.machines import PACE, SILENT, Machine, Machines, policy
 from tests.mainline.rollout.worlds import ref
 
@@ -115,6 +116,20 @@ def test_look_that_outlasts_a_turn_is_not_repeated(machines: Make) -> None:
     member.circle.errand.wait(60)
     world.pass_by(3)
     assert member.looks == before + 1
+
+
+def test_routes_are_written_only_if_they_are_others(machines: Make) -> None:
+    """Each measurement changes the record, and no server reads its routes again for that."""
+    world = machines(2)
+    world.policy = policy({"setWeight": 50}, {"pause": {"duration": 300}})
+    world.serve(1)
+    world.wanted = ref(2)
+    until(world, lambda: is_on_trial(world) and world.all[1].state.progress.live is not None)  # type: ignore[union-attr]
+    states = [machine.state for machine in world.all]
+    before = [signature(machine.place.routing) for machine in world.all]
+    world.pass_by(4)
+    assert all(machine.state != state for machine, state in zip(world.all, states, strict=True))
+    assert [signature(machine.place.routing) for machine in world.all] == before
 
 
 def test_bad_candidate_is_aborted_once_for_all(machines: Make) -> None:
