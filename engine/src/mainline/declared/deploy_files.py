@@ -4,10 +4,11 @@ from pathlib import Path
 
 import yaml
 
+from mainline import plain_yaml
+
 FOLDER = Path("deploy")
 PREVIEW = "preview"
 """The section that makes a file one of previews, which is not an environment: no version is ever assigned to it."""
-_LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)  # the same answers, ten times faster
 
 
 def environment_files(folder: Path = FOLDER) -> list[Path]:
@@ -18,7 +19,7 @@ def environment_files(folder: Path = FOLDER) -> list[Path]:
 def is_preview(content: bytes | str) -> bool:
     """Whether the content of a file declares previews; if it cannot be read, its reader has to say why."""
     try:
-        found = yaml.load(content, _LOADER)  # noqa: S506 - a safe loader, written in C
+        found = plain_yaml.load(content)
     except (yaml.YAMLError, ValueError, RecursionError):
         return False
     return isinstance(found, dict) and PREVIEW in found

@@ -14,6 +14,7 @@ from typing import Any
 
 import yaml
 
+from mainline import plain_yaml
 from mainline.declared import card
 from mainline.declared.card import Card
 from mainline.errors import MainlineError
@@ -141,7 +142,7 @@ def _slices(text: str) -> Iterator[Mapping[str, str]]:
 
 def _params(text: str) -> Mapping[str, Any]:
     try:
-        found = yaml.load(text, lock.LOADER)  # noqa: S506 - a safe loader, written in C
+        found = plain_yaml.load(text)
     except yaml.YAMLError:
         return {}
     return found if isinstance(found, Mapping) else {}

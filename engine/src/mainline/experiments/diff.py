@@ -8,6 +8,7 @@ from typing import Any
 
 import yaml
 
+from mainline import plain_yaml
 from mainline.conformance.code import FEATURES
 from mainline.errors import MainlineError
 from mainline.experiments import reach
@@ -104,7 +105,7 @@ def _committed(path: str) -> bytes:
 
 
 def _params(content: bytes) -> Mapping[str, Any]:
-    found = yaml.load(content, lock.LOADER)  # noqa: S506 - a safe loader, written in C
+    found = plain_yaml.load(content)
     return found if isinstance(found, Mapping) else {}
 
 

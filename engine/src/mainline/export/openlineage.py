@@ -14,6 +14,7 @@ from typing import Any
 
 import yaml
 
+from mainline import plain_yaml
 from mainline.errors import DataError, MainlineError
 from mainline.registry import origin, runs
 from mainline.registry.changes import CODE, flat
@@ -174,7 +175,7 @@ def _code() -> Code:
 def _descriptions() -> dict[str, str]:
     """Return what `dvc.yaml` says of each stage."""
     try:
-        stages = yaml.load(_text(_PIPELINE), lock.LOADER)["stages"]  # noqa: S506 - a safe loader, written in C
+        stages = plain_yaml.load(_text(_PIPELINE))["stages"]
         return {name: str(stage.get("desc") or "") for name, stage in stages.items()}
     except (yaml.YAMLError, LookupError, TypeError, AttributeError) as error:
         raise DataError(_PIPELINE, "declares no stages", "`git checkout dvc.yaml` puts it back") from error

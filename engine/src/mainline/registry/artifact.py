@@ -10,6 +10,7 @@ from typing import Literal
 
 import yaml
 
+from mainline import plain_yaml
 from mainline.errors import MainlineError
 from mainline.repository import lock
 from mainline.repository.git import blob
@@ -72,7 +73,7 @@ def committed() -> str:
 
 
 def _name(text: str) -> str:
-    content = yaml.load(text, lock.LOADER)  # noqa: S506 - a safe one
+    content = plain_yaml.load(text)
     declared = content.get("artifacts") if isinstance(content, Mapping) else None
     artifacts = declared.items() if isinstance(declared, Mapping) else ()
     found = [str(key) for key, one in artifacts if isinstance(one, Mapping) and one.get("path") == lock.PACKAGE]

@@ -6,10 +6,11 @@ from collections.abc import Iterator
 
 import yaml
 
+from mainline import plain_yaml
 from mainline.declared import card as declared
 from mainline.package import statement
 from mainline.report.escape import hypertext, hypertext_prose
-from mainline.repository import lock, tree
+from mainline.repository import tree
 from mainline.repository.git import blob
 from mainline.site.frame import link
 from mainline.site.frame import section as titled
@@ -66,7 +67,7 @@ def _published(text: str) -> str:
 def _declared(commit: str) -> str:
     """List what `src/usecase/card.yaml` said at a commit."""
     try:
-        content = yaml.load(blob(f"{commit}:{declared.FILE}") or b"", lock.LOADER)  # noqa: S506 - a safe loader
+        content = plain_yaml.load(blob(f"{commit}:{declared.FILE}") or b"")
     except (yaml.YAMLError, ValueError):
         content = None
     said = {name: value for name, value in content.items() if value} if isinstance(content, dict) else {}

@@ -11,6 +11,7 @@ from typing import Any
 
 import yaml
 
+from mainline import plain_yaml
 from mainline.gate import tables
 from mainline.report.escape import hypertext
 from mainline.report.figures import UNKNOWN, interval, known, number, percent
@@ -166,7 +167,7 @@ def _is_same(text: str, value: object) -> bool:
 @cache
 def _params(text: str) -> Mapping[str, Any]:
     try:
-        found = yaml.load(text, lock.LOADER)["model"]["params"]  # noqa: S506 - a safe loader
+        found = plain_yaml.load(text)["model"]["params"]
     except (yaml.YAMLError, ValueError, KeyError, TypeError):
         return {}
     return found if isinstance(found, dict) else {}

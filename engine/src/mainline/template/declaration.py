@@ -7,9 +7,9 @@ from typing import Any
 
 import yaml
 
+from mainline import plain_yaml
 from mainline.declared import reading
 from mainline.errors import MainlineError
-from mainline.repository.lock import LOADER
 
 SECTIONS = ("deps", "params", "outs", "metrics", "plots")
 MADE = ("outs", "metrics", "plots")
@@ -127,13 +127,9 @@ def _names(stage: Mapping[str, Any], section: str) -> list[str]:
     return [str(entry if isinstance(entry, str) else next(iter(entry))) for entry in stage.get(section) or []]
 
 
-def _load(text: str) -> Any:
-    return yaml.load(text, LOADER)  # noqa: S506 - a safe loader, written in C
-
-
 def _stages(text: str) -> Mapping[str, Any]:
     try:
-        content = _load(text)
+        content = plain_yaml.load(text)
     except yaml.YAMLError as error:
         raise PipelineError(f"dvc.yaml is not YAML ({reading.explain(error)}); correct that line.") from error
     stages = content.get("stages") if isinstance(content, Mapping) else None
@@ -149,7 +145,7 @@ def _entries(body: str, section: str) -> Iterator[tuple[str, str]]:
     """Yield each entry of a section of a stage with its lines."""
     found = re.search(_SECTION.format(section), body, re.MULTILINE)
     for lines in _ENTRY.findall(found[1] if found else ""):
-        entry = _load(lines)[0]
+        entry = plain_yaml.load(lines)[0]
         yield str(entry if isinstance(entry, str) else next(iter(entry))), lines
 
 
@@ -177,7 +173,7 @@ def _check(own: str, made: str, wanted: list[Edit]) -> None:
         PipelineError: when it says anything else, since the fork writes its pipeline in another form.
     """
     try:
-        before, after = (_load(text)["stages"] for text in (own, made))
+        before, after = (plain_yaml.load(text)["stages"] for text in (own, made))
     except yaml.YAMLError:
         after = {}
     for stage in before:
