@@ -19,21 +19,12 @@ from mainline.probe import pressure, smoke, wire
 from mainline.probe.pressure import Objective
 from mainline.probe.smoke import Expected
 from mainline.probe.wire import ProbeError, Target
-from tests.mainline.serving.http.proxies import PREFIX, started
+from tests.mainline.serving.http.proxies import PREFIX, nginx
 from tests.mainline.serving.running import Running, free_port, running, wait_for
 from tests.project import ENGINE, LIMIT
 
 pytestmark = pytest.mark.slow
 GUIDE = (ENGINE / "docs/nginx.md").read_text(encoding="utf-8")
-MAIN = """
-daemon off; master_process off; pid {folder}/pid; error_log {folder}/errors;
-events {{}}
-http {{
-  access_log off; client_body_temp_path {folder}/body; proxy_temp_path {folder}/proxy;
-  fastcgi_temp_path {folder}/f; uwsgi_temp_path {folder}/u; scgi_temp_path {folder}/s;
-  {site}
-}}
-"""
 EASY = Objective(p99_ms=60_000, errors=0.0)
 
 
@@ -79,7 +70,7 @@ def front(package_dir: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterat
         }.items():  # fmt: skip
             assert was in site, was
             site = site.replace(was, now)
-        with started("nginx", MAIN.format(folder=folder / "run", site=site), ports[1], folder / "run"):
+        with nginx(site, ports[1], folder / "run"):
             yield Front(f"https://localhost:{ports[1]}{PREFIX}", ports[0], folder / "ca.pem", [one, two])
 
 

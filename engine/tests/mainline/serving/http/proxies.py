@@ -21,6 +21,11 @@ events {{}}
 http {{
   access_log off; client_body_temp_path {folder}/body; proxy_temp_path {folder}/proxy;
   fastcgi_temp_path {folder}/f; uwsgi_temp_path {folder}/u; scgi_temp_path {folder}/s;
+  {site}
+}}
+"""
+"""nginx in the foreground, writing nowhere but into a folder; what it does with requests is in `site`."""
+SITE = """
   map $http_upgrade $connection_upgrade {{ default upgrade; '' ''; }}
   upstream service {{ server 127.0.0.1:{to}; keepalive 4; }}
   server {{
@@ -31,7 +36,6 @@ http {{
       proxy_set_header Upgrade $http_upgrade; proxy_set_header Connection $connection_upgrade;
     }}
   }}
-}}
 """
 """Takes the prefix away, and passes on the wish for a WebSocket as nginx' own guide does."""
 HAPROXY = """
@@ -55,14 +59,21 @@ backend service
 def proxy(name: str, to: int, folder: Path) -> Iterator[int]:
     """Run nginx or HAProxy in front of a port; yield its own. Without the program the test is skipped."""
     port = free_port()
-    text = {"nginx": NGINX, "haproxy": HAPROXY}[name].format(port=port, to=to, folder=folder, prefix=PREFIX)
-    with started(name, text, port, folder):
+    text = {"nginx": SITE, "haproxy": HAPROXY}[name].format(port=port, to=to, prefix=PREFIX)
+    with nginx(text, port, folder) if name == "nginx" else _started(name, text, port, folder):
         yield port
 
 
 @contextmanager
-def started(name: str, text: str, port: int, folder: Path) -> Iterator[None]:
-    """Run nginx or HAProxy by a configuration until the block ends. Without the program the test is skipped."""
+def nginx(site: str, port: int, folder: Path) -> Iterator[None]:
+    """Run nginx with a site that listens at a port until the block ends. Without nginx the test is skipped."""
+    with _started("nginx", NGINX.format(folder=folder, site=site), port, folder):
+        yield
+
+
+@contextmanager
+def _started(name: str, text: str, port: int, folder: Path) -> Iterator[None]:
+    """Run a proxy by its configuration until the block ends; skip the test if it is not installed."""
     program = shutil.which(name) or shutil.which(name, path="/usr/sbin")
     if program is None:
         pytest.skip(f"{name} is not installed; `apt-get install {name}` brings it")
