@@ -11,7 +11,7 @@ from prometheus_client.parser import text_string_to_metric_families
 from mainline import periods
 from mainline.data import columns
 from mainline.serving.answering.model import Model
-from mainline.serving.endpoints import telemetry
+from mainline.serving.endpoints import version_metrics
 from tests.mainline.serving.asking import Client
 
 Rows = list[dict[str, Any]]
@@ -51,5 +51,5 @@ def test_age_of_a_model_counts_from_the_end_of_its_data(
     """Ten days after the end of the newest period that it was fitted, validated or tested on it is ten days old."""
     newest = max(period for part in model.predictor.manifest["window"].values() for period in part)
     end = datetime.combine(periods.span(newest)[1], datetime.min.time(), UTC).timestamp()
-    monkeypatch.setattr(f"{telemetry.__name__}.time.time", lambda: end + 10 * 86_400)
+    monkeypatch.setattr(f"{version_metrics.__name__}.time.time", lambda: end + 10 * 86_400)
     assert samples(client, "mainline_model_age_seconds") == {("v1.0.0",): 10 * 86_400}
