@@ -5,7 +5,7 @@ from mainline.declared import environments
 from mainline.errors import MainlineError
 from mainline.registry import artifact, origin, publication, tags
 from mainline.registry.tags import Assigned, Version
-from mainline.release import candidate, machinery, promotion, trial
+from mainline.release import candidate, machinery, promotion, readiness, trial
 from mainline.repository import lock, tree
 from mainline.repository.git import ask, git
 
@@ -186,8 +186,8 @@ def _assign_once(name: str | None, environment: str) -> str:
     declared = environments.load_all()
     held: dict[str, str] = {}
     try:
-        held = promotion.secure(version, {environment: declared[environment]}, None)
-    except promotion.UnservedError as error:
+        held = readiness.secure(version, {environment: declared[environment]}, None)
+    except readiness.UnservedError as error:
         if not machinery.has_same_libraries(version.commit, main):
             raise
         progress.say(
