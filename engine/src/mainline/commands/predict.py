@@ -9,33 +9,17 @@ from pathlib import Path
 from types import ModuleType
 from typing import get_args
 
-from mainline import display, progress, usage
-from mainline.declared import compute, deploy_files, environments
+from mainline import usage
+from mainline.declared import deploy_files, environments
 from mainline.declared.destinations import Destination
 from mainline.declared.environments import Environment
 from mainline.declared.monitoring import Batch, Monitoring
 from mainline.declared.service import MOST_SLACK
 from mainline.errors import MainlineError, ParamsError, UnknownError
-from mainline.gate import terminal
-from mainline.gate.findings import Check
-from mainline.limits.sketches import Sketch
-from mainline.monitoring import batch
+from mainline.monitoring import batch_prediction
 from mainline.package import manifest as manifests
-from mainline.repository import lock
-from mainline.scoring import files, lines, raw_files, redis_stream, row_answers
-from mainline.scoring.tally import Tally
+from mainline.scoring import lines, redis_stream, row_answers
 from mainline.serving.answering.model import Model
-from mainline.text import clean, count
-
-
-class BatchError(MainlineError):
-    """A file is unlike what the model was fitted on, and such files are declared to be refused."""
-
-    def __init__(self, name: str, checks: Sequence[Check], held: Path) -> None:
-        super().__init__(
-            f"{clean(batch.headline(name, checks))} It is refused, as monitoring.batch declares: its predictions wait "
-            f"in {held}. Mend the file; or the same command with `--unlike report` gives them out as they are."
-        )
 
 
 def arguments(parser: argparse.ArgumentParser) -> None:
@@ -83,10 +67,9 @@ def run(arguments: argparse.Namespace) -> str:
         _load_destinations().check(declared, environments.FOLDER / f"{arguments.environment}.yaml", arguments.files)
     if arguments.unlike:
         policy = policy.model_copy(update={"batch": arguments.unlike})
-    predict, sources = (
-        (predict_files, arguments.files) if len(arguments.files) > 1 else (predict_file, *arguments.files)
+    said = batch_prediction.predict(
+        arguments.package, arguments.files, arguments.output, policy, arguments.raw, arguments.unusual
     )
-    said = predict(arguments.package, sources, arguments.output, policy, arguments.raw, arguments.unusual)
     if not arguments.send:
         return said
     print(said, flush=True)
@@ -132,16 +115,10 @@ def _send(
     package: Path, sources: Sequence[Path], output: Path | None, declared: Sequence[Destination]
 ) -> Iterator[str]:
     """Bring the predictions of each file to all destinations; yield a line for each."""
-    from mainline.scoring import file_set, outgoing
+    from mainline.scoring import outgoing
 
-    folders = file_set.folders(sources, output) if len(sources) > 1 else {_folder(sources[0], output): sources[0]}
-    for folder, source in folders.items():
+    for folder, source in batch_prediction.folders(sources, output).items():
         yield from _load_destinations().send(declared, outgoing.gather(package, folder, source.stem))
-
-
-def _folder(source: Path, output: Path | None) -> Path:
-    """Name the folder for the predictions of a file that is predicted alone."""
-    return output or source.with_name(f"{source.stem}.predictions")
 
 
 def _declared(environment: str) -> tuple[Monitoring, list[Destination]]:
@@ -192,92 +169,3 @@ def example(package: Path) -> str:
     """
     _, contents = manifests.opened(package)
     return json.dumps(max(json.loads(contents["golden.json"])["requests"], key=len), ensure_ascii=False)
-
-
-def predict_file(
-    package: Path,
-    source: Path,
-    output: Path | None,
-    policy: Monitoring,
-    raw: bool = False,
-    slack: float | None = None,
-) -> str:
-    """Predict every row of a file; see `files.score`. A raw one becomes requests by the `read` of the source first.
-
-    Raises:
-        MainlineError: when the file, the output folder or the package cannot be used, or the file is refused.
-    """
-    output = _folder(source, output)
-    _refuse_outputs_of_the_pipeline(output)
-    model, made = Model.load(package, slack=slack), Tally.load(package)
-    name = source.name
-    source = raw_files.requests(source) if raw else source
-    checks: list[Check] = []
-
-    def allow() -> bool:
-        checks.extend(batch.hold(name, made.sketch, made.before, policy))
-        return not batch.is_refused(checks, policy)
-
-    try:
-        scored = files.score(model, source, output, made=made, allow=allow)
-    except OSError as error:
-        raise MainlineError(
-            f"{source} cannot be predicted into {output} ({error}). What is done is kept: mend it, and run this again."
-        ) from error
-    if any(check.verdict != "pass" for check in checks):
-        print("\n".join(terminal.table(checks, display.is_coloured())), flush=True)
-    if scored.is_held:
-        raise BatchError(name, checks, output / files.HELD)
-    if checks:
-        print(display.fold(clean(batch.headline(name, checks))), flush=True)
-    elif policy.batch == "refuse":
-        progress.say(f"{name} is not held to training: fewer than {policy.support.min_rows} of its rows are predicted.")
-    if 0 < scored.rows == scored.quarantined:
-        raise files.NoRowError(name, output / files.QUARANTINE, raw)
-    were = "was" if scored.skipped == 1 else "were"
-    resumed = f", {count(scored.skipped, 'part')} {were} there already" if scored.skipped else ""
-    rows = "1 bad row is" if scored.quarantined == 1 else f"{scored.quarantined:,} bad rows are"
-    bad = f"; {rows} in {output / 'quarantine'} with reasons" if scored.quarantined else ""
-    return f"{scored.rows - scored.quarantined:,} predictions in {output / files.PREDICTIONS}{resumed}{bad}"
-
-
-def predict_files(
-    package: Path, sources: Sequence[Path], output: Path | None, policy: Monitoring, raw: bool, slack: float | None
-) -> str:
-    """Predict every row of several files, on what `compute.yaml` declares; see `file_set.score`.
-
-    Raises:
-        MainlineError: when a file cannot be predicted, or files are refused; all that are done are kept.
-    """
-    try:
-        from mainline.scoring import file_set
-    except ImportError as error:  # an image that serves has only what one file needs
-        raise MainlineError(
-            f"several files need the libraries of the pipeline ({error}); name one at a time."
-        ) from error
-    folders = file_set.folders(sources, output)
-    for folder in folders:
-        _refuse_outputs_of_the_pipeline(folder)
-    before = Tally.load(package).before
-    requests = {folder: raw_files.requests(source) if raw else source for folder, source in folders.items()}
-
-    def allow(name: str, sketch: Sketch | None) -> bool:
-        checks = batch.hold(name, sketch, before, policy)
-        if checks:
-            progress.say(clean(batch.headline(name, checks)))
-        return not batch.is_refused(checks, policy)
-
-    return file_set.conclude([*file_set.score(package, requests, slack, allow, compute.load())], output, raw)
-
-
-def _refuse_outputs_of_the_pipeline(output: Path) -> None:
-    """Refuse a folder that DVC would take for a part of what the pipeline made."""
-    if not lock.LOCK.is_file():
-        return
-    for entry in lock.entries(lock.LOCK.read_text("utf-8")).values():
-        for made in entry.get("outs") or []:
-            if output.resolve().is_relative_to(Path(made["path"]).resolve()):
-                raise MainlineError(
-                    f"{output} lies in {made['path']}, which the pipeline makes: predictions would count as data. "
-                    f"Name another folder: --output {output.name}."
-                )
