@@ -14,6 +14,7 @@ from typing import Any, Literal
 
 import numpy as np
 
+from mainline.backtest import day_numbers
 from mainline.backtest.lessons import History
 from mainline.backtest.policies import Lived, period_of
 from mainline.contract import Array
@@ -104,7 +105,7 @@ class Alarms:
         period = period_of(self._history.plan.lived, day)
         if period is None:
             return None
-        number = int(np.datetime64(day, "D").astype(int))
+        number = day_numbers.of(day)
         return next((one for one in self._work.watched(version, period) if one["day"] == number), None)
 
     def _episode(self, days: list[tuple[date, dict[str, str]]], wait: int) -> Episode:

@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 
 from mainline import periods
-from mainline.backtest import correlation
+from mainline.backtest import correlation, day_numbers
 from mainline.backtest.correlation import Rank
 from mainline.backtest.policies import Attempt, Lived, newest
 from mainline.backtest.work import Work
@@ -125,7 +125,7 @@ class History:
 
     def span(self, version: str, first: date, last: date) -> Columns:
         """Return what a candidate answers from one day through another, as far as it is lived; {} if nothing is."""
-        begins, ends = _number(first), _number(last)
+        begins, ends = day_numbers.of(first), day_numbers.of(last)
         parts = []
         for period in self.plan.lived:
             if periods.count(period) > periods.count(version) and not (
@@ -149,10 +149,10 @@ class History:
     @cache  # noqa: B019 - as above
     def of_policy(self, name: str) -> Columns:
         """Put together what a policy answered: each row by the version that served on its day."""
-        numbers = {_number(day): through for day, through in self.lived[name].serving.items()}
+        numbers = {day_numbers.of(day): through for day, through in self.lived[name].serving.items()}
         parts = []
         for period in self.plan.lived:
-            first, after = map(_number, periods.span(period))
+            first, after = map(day_numbers.of, periods.span(period))
             present = sorted({numbers[day] for day in range(first, after)})
             base = dict(self.answers(present[0], period))
             day = np.clip(base["day"], first, after - 1)  # a local day may end on the next one in UTC
@@ -171,7 +171,3 @@ class History:
 
 def _join(parts: Sequence[Columns]) -> dict[str, Array]:
     return {name: np.concatenate([part[name] for part in parts]) for name in parts[0]}
-
-
-def _number(day: date) -> int:
-    return int(np.datetime64(day, "D").astype(int))

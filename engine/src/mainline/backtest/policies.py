@@ -6,9 +6,8 @@ from datetime import date, timedelta
 from math import ceil
 from typing import Any
 
-import numpy as np
-
 from mainline import periods
+from mainline.backtest import day_numbers
 from mainline.backtest.work import Work
 from mainline.declared.monitoring import Retrain
 
@@ -74,7 +73,7 @@ class Life:
         period = period_of(self.work.plan.lived, day)
         if period is None or periods.count(period) <= periods.count(self.serving):
             return {}
-        number = int(np.datetime64(day, "D").astype(int))
+        number = day_numbers.of(day)
         looked = self.work.watched(self.serving, period)
         return next((dict(one[kind]) for one in looked if one["day"] == number), {})
 

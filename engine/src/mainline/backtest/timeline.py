@@ -4,12 +4,13 @@ One SVG that needs nothing else, in the colours of the reader's light or dark pa
 """
 
 from collections.abc import Iterator
-from datetime import date
+from datetime import date, timedelta
 from itertools import groupby
 
 import numpy as np
 
 from mainline import periods
+from mainline.backtest import day_numbers
 from mainline.backtest.alarms import Alarms
 from mainline.backtest.lessons import EACH, NEVER, History
 from mainline.contract import Array
@@ -97,7 +98,7 @@ class Timeline:
             ratios.append(lacks[0] / lacks[1] if lacks[1] else np.nan)
         found = np.array(ratios)
         known = np.isfinite(found)
-        return [_date(day) for day in days[WINDOW - 1 :][known]], found[known]
+        return [day_numbers.day(day) for day in days[WINDOW - 1 :][known]], found[known]
 
     def _policies(self) -> Iterator[tuple[str, list[str]]]:
         """Draw a lane for each policy: a bar for each version, and a mark for each candidate that was refused."""
@@ -126,7 +127,7 @@ class Timeline:
         )
 
     def _bar(self, first: date, last: date, kind: str, said: str) -> str:
-        x, width = self._x(first), max(self._x(_next(last)) - self._x(first) - 1, 2)
+        x, width = self._x(first), max(self._x(last + timedelta(1)) - self._x(first) - 1, 2)
         return (
             f'<rect class="{kind}" x="{x}" y="{{y}}" width="{width:.1f}" height="16"><title>{hypertext(said)}</title>'
             "</rect>"
@@ -173,14 +174,3 @@ def _text(x: float, y: float, words: str, kind: str = "") -> str:
 
 def _key(x: float, kind: str) -> str:
     return f'<polyline class="line {kind}" points="{x},{TOP - 14} {x + 18},{TOP - 14}"/>'
-
-
-def _date(day: int) -> date:
-    return _EPOCH.fromordinal(_EPOCH.toordinal() + int(day))
-
-
-def _next(day: date) -> date:
-    return date.fromordinal(day.toordinal() + 1)
-
-
-_EPOCH = date(1970, 1, 1)

@@ -11,6 +11,7 @@ from typing import NamedTuple
 import numpy as np
 
 from mainline import periods
+from mainline.backtest import day_numbers
 from mainline.backtest.life import Answers
 from mainline.contract import Array
 from mainline.declared.monitoring import Monitoring
@@ -66,13 +67,13 @@ def days(
         for day, sketch in document.by_day(one.features, one.predicted, one.day, package.bins).items():
             sketched[day] = sketches.add([sketched[day], sketch]) if day in sketched else sketch
     events = _events(answers, package)
-    first, after = (np.datetime64(day, "D").astype(int) for day in periods.span(period))
+    first, after = map(day_numbers.of, periods.span(period))
     found = []
     length = policy.window_days if known.earned is None else known.earned.window_days
     for day in (day for day in sorted(sketched) if first <= day < after):
         window = [other for other in sorted(sketched) if other <= day][-length:]
         production = Production(
-            version="", reference=known, days={_date(other): sketched[other] for other in window},
+            version="", reference=known, days={day_numbers.day(other).isoformat(): sketched[other] for other in window},
             events=events.choose(np.isin(events.day, window)), reason="", policy=policy, scorer=scorer, bias=bias,
             slice_rows=slice_rows,
         )  # fmt: skip
@@ -118,7 +119,3 @@ def _events(answers: Sequence[Answers], package: Packaged) -> Events:
 
 def _joined(parts: Sequence[Array]) -> Array:
     return np.concatenate(parts)
-
-
-def _date(day: int) -> str:
-    return str(np.datetime64(int(day), "D"))
