@@ -25,7 +25,7 @@ def _check_prefix(value: str) -> str:
     if value and not re.fullmatch(r"(/[A-Za-z0-9_~-][A-Za-z0-9._~-]*)+", value):
         raise ValueError("write a path such as /model: a slash in front of each part, none at the end")
     if value.split("/")[1:2] and value.split("/")[1] in OWN:
-        raise ValueError(f"the service's own paths begin like this ({', '.join(OWN)}); name another one")
+        raise ValueError(f"the service's own paths begin like this ({', '.join(sorted(OWN))}); name another one")
     return value
 
 

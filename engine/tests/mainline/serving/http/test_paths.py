@@ -86,6 +86,14 @@ def test_prefix_that_cannot_work_is_one_line(tmp_path: Path, prefix: str) -> Non
         environments.load_server(file)
 
 
+def test_refusal_of_a_prefix_names_own_paths_in_one_order(tmp_path: Path) -> None:
+    """The same error is the same line in each process."""
+    file = tmp_path / "production.yaml"
+    file.write_text("service: {prefix: /docs}")
+    with pytest.raises(ParamsError, match=rf"begin like this \({', '.join(sorted(OWN))}\); name another one"):
+        environments.load_server(file)
+
+
 def test_own_paths_are_all_known() -> None:
     """What a prefix may not begin with is what the service's paths begin with."""
     assert {path.split("/")[1] for path in (*ENDPOINTS, *IF_DECLARED, graphql.PATH)} == OWN
