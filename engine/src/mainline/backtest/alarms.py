@@ -75,11 +75,6 @@ class Alarms:
         return [(run[0][0], run[-1][0], {name: said for _, failed in run for name, said in failed.items()})
                 for run in self._runs("support")]  # fmt: skip
 
-    @property
-    def false(self) -> int:
-        """How many episodes of quality were false."""
-        return sum(one.truth == "false" for one in self.quality)
-
     def _runs(self, kind: str) -> Iterator[list[tuple[date, dict[str, str]]]]:
         """Yield the days of each episode with what failed."""
         run: list[tuple[date, dict[str, str]]] = []
