@@ -10,7 +10,7 @@ from mainline.errors import MainlineError
 from mainline.registry import origin, publication, tags
 from mainline.registry.tags import Version
 from mainline.release import archive, forgotten
-from mainline.remote import objects, transfer
+from mainline.remote import listings, objects, transfer
 from mainline.remote.objects import Output
 from mainline.remote.store import StorageError, Store
 from mainline.remote.stores import open_cache
@@ -47,7 +47,7 @@ def run(arguments: argparse.Namespace) -> str:
         _run_pipeline(version.commit, Path(scratch) / "clone", Path(here.root))
     try:
         sent = transfer.push(outputs, thorough=True, version=name)
-    except transfer.LostError as error:
+    except listings.LostError as error:
         raise MainlineError(
             f"{name} was run again, but {error.found}. This machine makes other bytes: run this on the kind of machine "
             f"that made {name}, or {_give_up(version)}"
@@ -82,7 +82,7 @@ def _give_up(version: Version) -> str:
 def _known(output: Output, here: Store) -> list[str]:
     """List an output's objects, as far as the cache knows them."""
     try:
-        return transfer.expand([output], [here])
+        return listings.expand([output], [here])
     except StorageError:
         return [output.oid]
 

@@ -12,7 +12,7 @@ from pathlib import Path
 
 from mainline import files
 from mainline.errors import MainlineError
-from mainline.remote import objects, transfer
+from mainline.remote import listings, objects
 from mainline.remote.objects import Output
 from mainline.remote.store import Store
 from mainline.remote.stores import open_cache
@@ -46,7 +46,7 @@ def pack(outputs: Sequence[Output], file: Path) -> None:
         StorageError: when the cache does not have one of them, or not as its name says.
     """
     here = open_cache()
-    oids = transfer.expand(outputs, [here])
+    oids = listings.expand(outputs, [here])
     damage = here.check(oids)
     if damage.all:
         raise ArchiveError(f"object {damage.all[0]} is damaged or missing in the cache. `./mainline pull` fetches it.")

@@ -10,7 +10,7 @@ import re
 from mainline.errors import MainlineError
 from mainline.github import api, comment, offer, posting
 from mainline.github.api import Api
-from mainline.remote import objects, transfer
+from mainline.remote import listings, objects
 from mainline.remote.objects import PIPELINE, Output
 from mainline.remote.store import StorageError, Store
 from mainline.remote.stores import open_remote
@@ -99,4 +99,4 @@ def _lacks(there: Store, output: Output) -> bool:
         raise StorageError(
             f"the storage has {output.oid} damaged. `./mainline push` from a machine that has it mends it."
         )
-    return bool(there.lacks(transfer.expand([output], [there])))
+    return bool(there.lacks(listings.expand([output], [there])))

@@ -10,7 +10,7 @@ from mainline.github.api import Api, ApiError
 from mainline.registry import artifact, tags
 from mainline.registry.tags import Version
 from mainline.release import promotion
-from mainline.remote import objects, transfer
+from mainline.remote import listings, objects
 from mainline.remote.objects import Output
 from mainline.remote.store import StorageError
 from mainline.remote.stores import open_cache, open_remote
@@ -58,7 +58,7 @@ def _is_here(outputs: list[Output]) -> bool:
     for place in (open_cache, open_remote):
         try:
             store = place()
-            if not store.lacks(transfer.expand(outputs, [store])):
+            if not store.lacks(listings.expand(outputs, [store])):
                 return True
         except StorageError:
             continue

@@ -13,7 +13,7 @@ from mainline.declared import privacy
 from mainline.privacy.traces import Sought
 from mainline.registry import tags
 from mainline.registry.tags import Version
-from mainline.remote import objects, transfer
+from mainline.remote import listings, objects
 from mainline.remote.objects import Output
 from mainline.remote.store import StorageError, Store
 from mainline.remote.stores import open_cache, open_remote, others
@@ -127,7 +127,7 @@ def _package(version: Version, stores: list[Store]) -> set[str]:
 
 def _expand(output: Output, stores: list[Store]) -> list[str]:
     try:
-        return transfer.expand([output], stores)
+        return listings.expand([output], stores)
     except StorageError:
         return [output.oid]
 

@@ -13,7 +13,7 @@ from mainline.registry import packs
 from mainline.registry.lineage import ENVIRONMENT_LOCK
 from mainline.registry.tags import Version
 from mainline.release import forgotten
-from mainline.remote import artifacts, collection, objects, packages, source_versions, transfer
+from mainline.remote import artifacts, collection, listings, objects, packages, source_versions, transfer
 from mainline.remote.stores import open_remote
 from mainline.repository.git import ask
 
@@ -75,7 +75,7 @@ def _store(version: Version) -> None:
         return
     try:
         transfer.push(forgotten.package(version), thorough=True, version=version.name)
-    except transfer.LostError as error:
+    except listings.LostError as error:
         raise forgotten.ForgottenError(version) from error
     progress.say(f"{version.name} was built before keys were forgotten: its package holds them, and its data is gone.")
 

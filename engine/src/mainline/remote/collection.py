@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 
 from mainline import progress
 from mainline.registry import tags
-from mainline.remote import needs, objects, transfer
+from mainline.remote import listings, needs, objects
 from mainline.remote.objects import Output
 from mainline.remote.store import StorageError, Store
 from mainline.remote.stores import open_cache, open_remote, others
@@ -112,7 +112,7 @@ def _told(brought: Brought) -> str:
 def _bring(output: Output, target: Store, sources: Sequence[Store], thorough: bool) -> int | None:
     """Bring one output; return how many objects were sent, or None where one of them is nowhere."""
     try:
-        oids = transfer.expand([output], [target, *sources])
+        oids = listings.expand([output], [target, *sources])
     except StorageError:
         return None
     damage = target.check(oids) if thorough else None

@@ -8,7 +8,7 @@ import math
 from dataclasses import dataclass
 
 from mainline.errors import MainlineError
-from mainline.remote import needs, notes, objects, transfer
+from mainline.remote import listings, needs, notes, objects
 from mainline.remote.needs import UnknownNeedError
 from mainline.remote.objects import Output
 from mainline.remote.store import StorageError, Store
@@ -75,9 +75,9 @@ def _needed(there: Store) -> set[str]:
 
 def _expand(name: str, output: Output, stores: list[Store]) -> list[str]:
     try:
-        return transfer.expand([output], stores)
+        return listings.expand([output], stores)
     except StorageError as error:
         if not name.startswith("version ") and all(store.lacks([output.oid]) for store in stores):
             return [output.oid]  # a branch that was never pushed: the store has no folder of it that could break
-        told = error.of(name.removeprefix("version ")) if isinstance(error, transfer.LostError) else error
+        told = error.of(name.removeprefix("version ")) if isinstance(error, listings.LostError) else error
         raise UnknownNeedError(name, told) from error

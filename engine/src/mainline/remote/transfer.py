@@ -2,30 +2,13 @@
 
 import contextlib
 from collections.abc import Iterable, Sequence
-from pathlib import Path
 
-from mainline import files, progress
-from mainline.remote import checksums, notes, objects, source_versions
+from mainline import progress
+from mainline.remote import checksums, dvc_imports, listings, notes
 from mainline.remote.objects import Output
 from mainline.remote.store import StorageError, Store
 from mainline.remote.stores import open_cache, open_remote
 from mainline.repository import dvc
-from mainline.text import few
-
-
-class LostError(StorageError):
-    """An output of the workspace, or of a version, is sound nowhere that was looked at."""
-
-    def __init__(self, found: str, output: Output, version: str = "") -> None:
-        self.found, self.output = found, output
-        again = f"`./mainline rebuild {version}` makes it again" if version else output.remedy
-        super().__init__(
-            f"{found}. `./mainline push --all` on a machine that has it brings it; where it is nowhere, {again}."
-        )
-
-    def of(self, version: str) -> "LostError":
-        """The same of a version."""
-        return LostError(self.found, self.output, version)
 
 
 def push(outputs: Sequence[Output], thorough: bool = False, version: str = "") -> int:
@@ -48,10 +31,10 @@ def push(outputs: Sequence[Output], thorough: bool = False, version: str = "") -
     here, there = open_cache(), open_remote()
     outputs = [output for output in outputs if output.stored]
     try:
-        oids = expand(outputs, [here, there])
+        oids = listings.expand(outputs, [here, there])
         with notes.vouch(there, oids):
             return _send(oids, outputs, here, there, thorough)
-    except LostError as error:
+    except listings.LostError as error:
         raise error.of(version) from error
 
 
@@ -62,7 +45,7 @@ def _send(oids: list[str], outputs: Sequence[Output], here: Store, there: Store,
     damage = here.check(absent)
     if damage.all:
         here.remove(damage.changed)  # while DVC sees it in its cache, it makes nothing again
-        raise _lost(set(damage.all), outputs, [here, there], "damaged or missing here, and not in the remote")
+        raise listings.lost(set(damage.all), outputs, [here, there], "damaged or missing here, and not in the remote")
     # Nothing is removed before, least of all what only looked damaged on the way: it is written over.
     there.put(absent, here)
     damage = there.check(absent)
@@ -70,7 +53,7 @@ def _send(oids: list[str], outputs: Sequence[Output], here: Store, there: Store,
         if not thorough:  # it was not there before, and the next push would take it for sound since it is
             with contextlib.suppress(StorageError):
                 there.remove(damage.changed)
-        raise _lost(set(damage.all), outputs, [here], "not in the remote after it was sent")
+        raise listings.lost(set(damage.all), outputs, [here], "not in the remote after it was sent")
     return len(absent)
 
 
@@ -102,9 +85,9 @@ def pull(outputs: Sequence[Output], thorough: bool = False) -> int:
         StorageError: when the remote does not have an object, or not as its name says.
     """
     here = open_cache()
-    fetched = _import(outputs, here) + _download()
+    fetched = dvc_imports.bring(outputs, here) + dvc_imports.download()
     # Listings first: until they are here, their files are not known.
-    for wanted in ([output.oid for output in outputs if output.stored], lambda: expand(outputs, [here])):
+    for wanted in ([output.oid for output in outputs if output.stored], lambda: listings.expand(outputs, [here])):
         fetched += _fetch(wanted() if callable(wanted) else wanted, outputs, here, thorough)
     if fetched or not _checked_out():
         _check_out()
@@ -125,7 +108,7 @@ def take(outputs: list[Output]) -> str:
 def _take(output: Output, here: Store, there: Store) -> bool:
     """Fetch one output, unless one of its objects is neither here nor sound in the store."""
     try:
-        oids = expand([output], [here, there])
+        oids = listings.expand([output], [here, there])
     except StorageError:
         return False
     absent = list(here.check(oids).all)
@@ -138,77 +121,6 @@ def _take(output: Output, here: Store, there: Store) -> bool:
     return not here.check(absent).all
 
 
-def _import(outputs: Sequence[Output], here: Store) -> int:
-    """Bring what `.dvc` files import and neither place has from where they import it."""
-    absent = [output for output in outputs if output.source and here.lacks([output.oid])]
-    absent = [output for output in absent if not output.stored or open_remote().lacks([output.oid])]
-    for output in absent:
-        file = Path(output.stage)
-        declared = file.read_bytes()
-        try:
-            with progress.clock(f"importing {output.path}"):
-                said = _dvc("fetch", output.stage)
-                if not said and here.lacks([output.oid]):
-                    said = _import_rest(output)
-        finally:
-            files.replace(file, declared)
-        if here.check([output.oid]).all:
-            reason = said or "its source has other content by now"
-            raise LostError(f"{output.path} is not in the remote, and cannot be imported: {reason}", output)
-    return len(absent)
-
-
-def _import_rest(output: Output) -> str:
-    """Import what a fetch does not bring; return what DVC says where it fails.
-
-    Of a folder's versions a fetch brings the files and no listing, which DVC makes of what lies in the workspace. Of a
-    plain address it brings nothing: there is only what is there now.
-    """
-    if source_versions.is_versioned(Path(output.stage)):
-        return _dvc("checkout", output.stage) or _dvc("commit", "--force", output.stage)
-    return _dvc("update", output.stage)
-
-
-def _download() -> int:
-    """Bring what was imported with `--no-download`, in the versions that git names; count what was not here at all.
-
-    Raises:
-        StorageError: when its source does not give it.
-    """
-    absent = 0
-    for file in source_versions.not_downloaded():
-        absent += not Path(file.removesuffix(objects.TRACKED)).exists()
-        with progress.clock(f"importing {file}"):
-            said = _dvc("pull", file)
-        if said:
-            reason = source_versions.lost(Path(file)) or said
-            raise StorageError(f"what {file} names cannot be imported: {reason}")
-    return absent
-
-
-def expand(outputs: Iterable[Output], stores: Sequence[Store]) -> list[str]:
-    """List the objects of outputs: their own and those that the listings of folders name.
-
-    Raises:
-        StorageError: when no store has a folder's listing.
-    """
-    found: set[str] = set()
-    for output in outputs:
-        found.add(output.oid)
-        if objects.is_listing(output.oid):
-            found.update(_listed(output, stores))
-    return sorted(found)
-
-
-def _listed(output: Output, stores: Sequence[Store]) -> list[str]:
-    for store in stores:
-        content = store.read(output.oid)
-        if content is not None:
-            return list(objects.listed(content).values())
-    names = " and ".join(store.name for store in stores)
-    raise LostError(f"{output.path} ({output.oid}) is damaged or missing in {names}", output)
-
-
 def _fetch(oids: Iterable[str], outputs: Sequence[Output], here: Store, thorough: bool) -> int:
     damage = here.check(oids) if thorough else checksums.check(here, oids)
     unsound = damage.all
@@ -218,39 +130,19 @@ def _fetch(oids: Iterable[str], outputs: Sequence[Output], here: Store, thorough
     damaged = set(there.check(unsound).all)
     if damaged:
         here.remove(damaged & set(damage.changed))  # while DVC sees it in its cache, it makes nothing again
-        raise _lost(damaged, outputs, [here, there], "neither here nor sound in the remote")
+        raise listings.lost(damaged, outputs, [here, there], "neither here nor sound in the remote")
     here.remove(unsound)
     here.put(unsound, there)
     remaining = here.check(unsound).all
     if remaining:
         here.remove(remaining)
-        raise _lost(set(remaining), outputs, [here, there], "not whole after it was fetched; try again")
+        raise listings.lost(set(remaining), outputs, [here, there], "not whole after it was fetched; try again")
     return len(unsound)
-
-
-def _lost(oids: set[str], outputs: Sequence[Output], stores: Sequence[Store], state: str) -> StorageError:
-    """Say which output an object belongs to, and what to do."""
-    for output in outputs:
-        try:
-            own = set(expand([output], stores))
-        except StorageError:
-            own = {output.oid}
-        if own & oids:
-            first = sorted(own & oids)[0]
-            lost = few([first, *(oids - {first})], 1)
-            return LostError(f"{output.path} (object {lost}) is {state}", output)
-    return StorageError(f"object {sorted(oids)[0]} is {state}.")
 
 
 def _checked_out() -> bool:
     shown = dvc.run("data", "status", "--json")
     return shown.returncode == 0 and '"uncommitted"' not in shown.stdout
-
-
-def _dvc(*arguments: str) -> str:
-    """Run a command of DVC; return what it says where it fails."""
-    finished = dvc.run(*arguments)
-    return dvc.said(finished) if finished.returncode != 0 else ""
 
 
 def _check_out() -> None:

@@ -10,7 +10,7 @@ import pytest
 
 from mainline.github import archives
 from mainline.github.archives import ArchiveError
-from mainline.remote import objects, transfer
+from mainline.remote import listings, objects
 from mainline.remote.objects import ListingError
 from mainline.remote.stores import open_cache
 from tests.mainline.release.conftest import Repository
@@ -36,7 +36,7 @@ def test_what_was_packed_is_back_on_an_empty_machine(repository: Repository, tmp
     assert archives.unpack((tmp_path / "first.tar").read_bytes()) > 1
     assert archives.unpack((tmp_path / "first.tar").read_bytes()) == 0
     here = open_cache()
-    assert here.check(transfer.expand(outputs, [here])).all == ()
+    assert here.check(listings.expand(outputs, [here])).all == ()
 
 
 @pytest.mark.usefixtures("repository")
@@ -44,7 +44,7 @@ def test_a_damaged_object_of_the_cache_is_replaced(tmp_path: Path) -> None:
     """An object that rotted in the cache is taken from the archive again."""
     archives.pack(objects.of_workspace(), tmp_path / "all.tar")
     here = open_cache()
-    rotten = Path(here.path(transfer.expand(objects.of_workspace(), [here])[0]))
+    rotten = Path(here.path(listings.expand(objects.of_workspace(), [here])[0]))
     rotten.chmod(0o644)
     rotten.write_bytes(b"rotten")
     assert archives.unpack((tmp_path / "all.tar").read_bytes()) == 1

@@ -7,7 +7,7 @@ import pytest
 
 from mainline.errors import MainlineError
 from mainline.release.archive import archive
-from mainline.remote import objects, transfer
+from mainline.remote import listings, objects, transfer
 from mainline.remote.stores import open_cache, open_remote
 from tests.door import typed
 from tests.mainline.remote.conftest import PIPELINE
@@ -35,7 +35,7 @@ def whole(*names: str) -> bool:
     """Whether the declared store has what some commits need."""
     outputs = [output for name in names for output in objects.of_commit(name)]
     there = open_remote()
-    return not there.check(transfer.expand(outputs, [there])).all
+    return not there.check(listings.expand(outputs, [there])).all
 
 
 def test_a_moved_store_has_every_version(released: Project, tmp_path: Path) -> None:
@@ -44,13 +44,13 @@ def test_a_moved_store_has_every_version(released: Project, tmp_path: Path) -> N
     said = typed("remote", str(tmp_path / "new"))
     assert "`./mainline push --all`" in said
     with pytest.raises(MainlineError, match="push --all` on a machine that has it brings it"):
-        transfer.expand(objects.of_commit("model@v1.0.0"), [open_remote()])
+        listings.expand(objects.of_commit("model@v1.0.0"), [open_remote()])
     assert "all that versions, branches and tags need is there" in typed("push", "--all")
     assert whole("model@v1.0.0", "main")
     shutil.rmtree(tmp_path / "storage")
     typed("pull", "--all")
     here = open_cache()
-    assert not here.check(transfer.expand(objects.of_commit("model@v1.0.0"), [here])).all
+    assert not here.check(listings.expand(objects.of_commit("model@v1.0.0"), [here])).all
 
 
 def test_a_thorough_pull_of_everything_hashes_what_is_here(released: Project) -> None:
@@ -63,7 +63,7 @@ def test_a_thorough_pull_of_everything_hashes_what_is_here(released: Project) ->
     assert typed("pull", "--all").startswith("0 objects were brought")
     said = typed("pull", "--all", "--thorough")
     here = open_cache()
-    oids = transfer.expand(objects.of_commit("model@v1.0.0") + objects.of_commit("main"), [here])
+    oids = listings.expand(objects.of_commit("model@v1.0.0") + objects.of_commit("main"), [here])
     assert said.startswith(
         f"{len(set(oids))} objects were brought; all that versions, branches and tags need is there."
     )

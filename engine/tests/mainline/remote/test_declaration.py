@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from mainline.errors import MainlineError
-from mainline.remote import address, declaration, stores, transfer
+from mainline.remote import address, declaration, dvc_imports, stores, transfer
 from tests.door import typed
 from tests.object_store import ObjectStore
 from tests.project import Project
@@ -69,6 +69,6 @@ def test_what_lies_in_the_current_folder_is_not_taken_for_dvc(repository: Projec
     """A file `dvc.py` of a clone runs nowhere: neither where a store is declared nor where files are brought."""
     (repository.path / "dvc.py").write_text("raise SystemExit('the file of the clone ran')\n")
     declaration.declare(str(tmp_path / "new"))
-    assert transfer._dvc("version") == ""
+    assert dvc_imports._dvc("version") == ""
     assert transfer._checked_out()
     transfer._check_out()

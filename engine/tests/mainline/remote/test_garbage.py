@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from mainline.errors import MainlineError
-from mainline.remote import objects, transfer
+from mainline.remote import listings, objects, transfer
 from mainline.remote.stores import open_remote
 from tests.door import typed
 from tests.mainline.remote.conftest import PIPELINE
@@ -38,7 +38,7 @@ def needed(repository: Project, *names: str) -> set[str]:
     found = set()
     for name in names:
         outputs = objects.of_commit(repository.run("git", "rev-parse", f"{name}^{{commit}}").stdout.strip())
-        found |= set(transfer.expand(outputs, [open_remote()]))
+        found |= set(listings.expand(outputs, [open_remote()]))
     return found
 
 
