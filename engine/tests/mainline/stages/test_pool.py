@@ -17,7 +17,6 @@ import psutil
 import pytest
 from pandera.pandas import Check, Column, DataFrameSchema
 
-from mainline import faults
 from mainline.declared.compute import Compute
 from mainline.errors import LimitError, MainlineError, WorkerError
 from mainline.stages import computing, failures, pool
@@ -25,6 +24,7 @@ from mainline.stages.entries import Entry
 from mainline.stages.harness import PINNED
 from mainline.stages.tasks import Inputs, Outcome, Task, Work
 from tests.mainline.serving.running import wait_for, words
+from tests.mainline.stages.failure_lines import line
 from tests.project import LIMIT
 from usecase import features
 
@@ -200,31 +200,14 @@ def exit_early() -> None:
 ACTS = [pass_a_limit, fail_in_the_use_case, lack_a_name, want_memory, break_a_schema, hit_a_bug, full_disk, exit_early]
 
 
-def line(work: Work, processes: int) -> tuple[list[int], str]:
-    """Run tasks that fail; return the places of those that came first, and the line or the last of the traceback."""
-    places = []
-    try:
-        for place, _ in run(work, processes):
-            places.append(place)
-    except SystemExit as error:
-        return places, str(faults.ended(error))
-    except Exception as error:
-        expected = faults.explain(error)
-        if expected is None and isinstance(error, failures.BugError):
-            return places, str(error)
-        said = f"{type(error).__module__}.".replace("builtins.", "") + f"{type(error).__name__}: {error}"
-        return places, str(expected or said.strip().splitlines()[-1])
-    raise AssertionError("nothing failed")
-
-
 @pytest.mark.parametrize("act", ACTS, ids=lambda act: act.__name__)
 def test_an_error_is_the_same_line_from_anywhere(act: Callable[[], Any]) -> None:
     """The first task that fails, in order, is the one that is told, in the words that one process has for it."""
     work = partial(fail, act, (AT, AT + 1))
-    expected = line(work, 1)
+    expected = line(run(work, 1))
     assert expected[0] == [0, 1]
     for processes in (2, 3):
-        places, said = line(work, processes)
+        places, said = line(run(work, processes))
         assert ({*places} >= {0, 1}, said) == (True, expected[1])
 
 
