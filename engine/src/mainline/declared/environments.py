@@ -92,7 +92,7 @@ def load_server(file: Path) -> Environment:
     usual = {"after": None, "approval": "automatic", "signature": "optional"}
     found = _check({"promotion": usual, **raw}, file)
     if "service" not in raw:
-        remedy = "add it; engine/docs/serving.md shows every key"
+        remedy = "add it; {} takes every default, and the shipped deploy/production.yaml shows each key"
         raise ParamsError("service", "is missing", remedy, reading.name(file))
     return found
 
