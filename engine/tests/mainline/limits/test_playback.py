@@ -22,6 +22,7 @@ def test_distances_are_those_of_kuiper_and_of_the_value_whose_share_moved_most()
     first = day(np.array([-0.5, -0.5, 0.5, 0.5]), {"u": 8})
     second = day(np.array([0.5, 0.5, 0.5, 0.5]), {"u": 4, "v": 3, "w": 1})
     assert distances.between(first, second).values == {"x": 0.5, "c": 0.5}
+    assert distances.between(second, first).values == {"x": 0.5, "c": 0.5}, "what grew and what shrank counts"
     assert distances.between(first, first).values == {"x": 0.0, "c": 0.0}
 
 
@@ -116,6 +117,24 @@ def test_last_days_of_a_run_are_held_to_the_days_before_the_run() -> None:
     before = [max(0, end - 5 - 12) / (2 * (end - 5)) for end in range(10, 21)]
     apart = [max(now - then, 1e-4) for now, then in zip(moved, before, strict=True)]
     assert limits.recent.centre == pytest.approx({"x": np.log(apart).mean()})
+    whole = playback.play(days, 3, 90)
+    assert whole is not None
+    assert whole.recent is None, "a run of three days is its last ones"
+
+
+def test_limits_say_by_which_distance_their_window_was_measured() -> None:
+    """Of a number that draws together and a text of many small moves, the distances of before would be others."""
+    spread, still = np.array([-1.5, -0.5, 0.5, 1.5]), np.full(4, -0.5)
+    names: tuple[dict[str, int], ...] = ({"u": 40, "v": 30, "w": 20, "x": 10}, {"u": 36, "v": 33, "w": 18, "x": 13})
+    days = [day(still if number % 3 else spread, names[number % 2]) for number in range(8)]
+    limits = playback.play(days, 1, 90)
+    assert limits is not None
+    apart = [distances.between(days[end], sketches.add(days[:end]), limits.distance).values for end in range(2, 8)]
+    old = [distances.between(days[end], sketches.add(days[:end]), "kolmogorov").values for end in range(2, 8)]
+    assert limits.distance == "kuiper"
+    for name in ("x", "c"):
+        assert limits.centre[name] == pytest.approx(np.log([values[name] for values in apart]).mean())
+        assert limits.centre[name] != pytest.approx(np.log([values[name] for values in old]).mean(), abs=0.01)
 
 
 def test_change_of_the_last_days_is_seen_in_them_first() -> None:
@@ -129,6 +148,22 @@ def test_change_of_the_last_days_is_seen_in_them_first() -> None:
     run, recent = (distances.between(sketches.add(part), whole) for part in (week, week[-3:]))
     assert limits.scores(run, recent)["x"].is_recent
     assert limits.scores(run, recent)["x"].score > limits.scores(run)["x"].score
+
+
+def test_limit_is_that_of_the_scores_that_production_would_have_had() -> None:
+    """The window's own runs, scored as a week of production is, pass it as often as allowed, by their last days too."""
+    random = np.random.default_rng(7)
+    days = [day(random.normal(0, 1, 400)) for _ in range(60)]
+    limits = playback.play(days, 7, 90)
+    assert limits is not None
+    played: dict[bool, list[float]] = {True: [], False: []}
+    for end in range(22, 61):
+        before = sketches.add(days[: end - 7])
+        run, recent = (distances.between(sketches.add(days[end - last : end]), before) for last in (7, 3))
+        for is_whole, far in ((True, recent), (False, None)):
+            played[is_whole].append(max(score.score for score in limits.scores(run, far).values()))
+    assert limits.largest == pytest.approx(playback.limit(np.array(played[True]), 1)[0])
+    assert limits.largest != pytest.approx(playback.limit(np.array(played[False]), 1)[0], abs=0.01)
 
 
 def test_weeks_that_happen_to_be_alike_do_not_make_the_next_one_a_change() -> None:

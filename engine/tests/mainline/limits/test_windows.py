@@ -97,6 +97,19 @@ def test_fault_of_three_days_is_beyond_in_the_last_days() -> None:
     assert earned.usual(windows.RECENT) == pytest.approx(0, abs=0.1)
 
 
+def test_last_days_lie_around_what_the_window_had_and_count_where_they_are_worse() -> None:
+    """A test that was easier than life is no fault of three days, and neither are three days of no error at all."""
+    rows, tested = scored(150), scored(30, seed=4)
+    easier = replace(tested, actual=tested.predicted + (tested.actual - tested.predicted) / 2)
+    earned = play(sized(rows, easier))
+    assert earned.usual(windows.RECENT) == pytest.approx(np.log(2), abs=0.1)
+    days = scored(7, seed=9)
+    exact = replace(days, actual=np.where(days.day >= 4, days.predicted * 0.99, days.actual))
+    for one in (days, exact):
+        found = windows.measure(sized(one, easier), METRIC, 7, 100)
+        assert {family: share for family, _, share in windows.beyond(found, earned)}[windows.RECENT] < 1
+
+
 def test_request_that_is_wrong_is_seen_though_the_baseline_errs_alike() -> None:
     """A seventh of the rows says nothing: whatever that costs, the model stays better than a baseline that reads it.
 

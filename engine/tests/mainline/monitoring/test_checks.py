@@ -221,36 +221,6 @@ def test_few_events_allow_no_conclusion(month: Month) -> None:
     assert found.reason.endswith("of 3 days; 2,000 events of 5 days are needed.")
 
 
-def test_month_that_moved_is_drift_and_only_reported(month: Month) -> None:
-    """Features that lie elsewhere warn; where it is declared, they are an alarm."""
-    far = month.change(distance=lambda values: values * 3, seats=lambda values: values * 0 + values.max())
-    assert checks(far.production())["drift of features"].verdict == "warn"
-    assert "distance" in checks(far.production())["drift of features"].reason
-    assert checks(far.production(severity={"drift": "alarm"}))["drift of features"].verdict == "fail"
-
-
-def test_lost_feature_is_drift_that_says_so(month: Month) -> None:
-    """Nothing of it is left that could lie elsewhere: its share of missing values is what moved."""
-    found = checks(month.change(dest_gain=without).production())["drift of features"]
-    assert found.verdict == "warn"
-    assert re.match(r"missing dest_gain: distance 0\.9\d\d, score \d+\.\d$", found.observed)
-    assert "Further from the window than its own weeks: missing dest_gain" in found.reason
-
-
-def test_week_that_lacks_a_day_is_not_compared(month: Month) -> None:
-    """Limits are those of whole weeks: six days, as after a release, would lie further from the window than seven."""
-    found = [checks(month.production(slice(0, days)))["drift of features"] for days in (6, 7)]
-    assert (found[0].verdict, found[0].observed) == ("cannot tell", "6 days")
-    assert found[0].reason == "7 days with 200 rows are needed."
-    assert found[1].verdict != "cannot tell"
-
-
-def test_limits_of_a_short_window_are_not_called_proven(month: Month) -> None:
-    """Three months cannot prove one false alarm in ninety days, and the reason says so."""
-    reason = checks(month.production())["drift of features"].reason
-    assert "too few days to prove once in 90 days, 120 are needed" in reason
-
-
 def test_without_the_training_rows_the_profile_answers(month: Month) -> None:
     """A machine that has the package alone still sees lost joins and new names, and says what it cannot tell."""
     alone = replace(month, reference=Reference(month.packaged, None))
