@@ -3,7 +3,7 @@
 Both ways leave the same: the comment of one is found and updated by the other.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
 from typing import Any, TypeVar
 
@@ -65,6 +65,18 @@ def pull_request(github: Api, branch: str, target: str, title: str, body: str) -
     return str(found["html_url"])
 
 
+def declined(github: Api, branch: str, since: float) -> str:
+    """Return the address of a branch's pull request that was closed without a merge after a moment; '' if none was.
+
+    The moment is in seconds since 1970.
+    """
+    for pull in _pull_requests(github, branch, "closed"):
+        closed = pull["closed_at"]
+        if closed and not pull["merged_at"] and datetime.fromisoformat(closed).timestamp() >= since:
+            return str(pull["html_url"])
+    return ""
+
+
 def _either(what: str, by_cml: Callable[[], Answer], ourselves: Callable[[], Answer]) -> Answer:
     """Write something by CML, and if it cannot, by a call of our own."""
     try:
@@ -85,12 +97,16 @@ def _by_cml(github: Api, branch: str, target: str, title: str, body: str) -> str
 
 
 def _pull_request(github: Api, branch: str) -> dict[str, Any] | None:
-    """Return the open pull request of a branch of this very repository."""
-    for pull in github.pages("/pulls", state="open", head=f"{github.name.partition('/')[0]}:{branch}"):
+    """Return the open pull request of a branch, if there is one."""
+    return next(_pull_requests(github, branch, "open"), None)
+
+
+def _pull_requests(github: Api, branch: str, state: str) -> Iterator[dict[str, Any]]:
+    """List the pull requests of a branch of this very repository."""
+    for pull in github.pages("/pulls", state=state, head=f"{github.name.partition('/')[0]}:{branch}"):
         source = (pull["head"]["repo"] or {}).get("full_name", "")
         if pull["head"]["ref"] == branch and source.casefold() == github.name.casefold():
-            return dict(pull)
-    return None
+            yield dict(pull)
 
 
 def _comment(github: Api, number: int, text: str, known: int | None) -> Any:

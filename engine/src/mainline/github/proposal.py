@@ -12,6 +12,7 @@ from mainline.monitoring import sections, sharing
 from mainline.periods import told
 from mainline.pipeline import retraining
 from mainline.registry import artifact, events, origin, publication, tags
+from mainline.registry.events import Event
 from mainline.release import rollback
 from mainline.report import markdown, shortening
 from mainline.report.escape import prose
@@ -42,11 +43,14 @@ def propose(branch: str) -> str:
     data = params.load().data
     title = f"{MEASURED if branch == MEASURE else retraining.SUBJECT}{told(data.periods)}"
     git("commit", "--quiet", "--message", title)
-    return _open(github, git("rev-parse", "HEAD").strip(), branch, title, _body())
+    body = _body()
+    # The branch belongs to this command; what an earlier run put there is replaced.
+    origin.push(origin.remote(), {f"{origin.HEADS}{branch}": git("rev-parse", "HEAD").strip()}, "--force")
+    return _open(github, branch, title, body)
 
 
 def aborted() -> str:
-    """Open a pull request that goes back from each version whose rollout a server aborted.
+    """Open a pull request that goes back from each version whose rollout a server aborted, unless a person closed it.
 
     What happened is read from git, where servers write it: a message that starts this says only when to look.
 
@@ -55,7 +59,8 @@ def aborted() -> str:
     """
     publication.fetch()
     sign()
-    said = [_revert(name) for name in environments.load_all() if _is_aborted(name)]
+    aborts = {name: _abort(name) for name in environments.load_all()}
+    said = [_revert(name, abort) for name, abort in aborts.items() if abort]
     return "\n".join(said) or "No environment has a version whose rollout was aborted."
 
 
@@ -66,33 +71,35 @@ def sign() -> None:
             git("config", name, value)
 
 
-def _is_aborted(environment: str) -> bool:
-    """Whether a server aborted the environment's version; that another one served it changes nothing."""
+def _abort(environment: str) -> Event | None:
+    """Return a server's abort of the environment's version, if there is one; that another one served it is nothing."""
     given = tags.assignments(environment)
     current = given[-1] if given else None
     if current is None or current.version is None:
-        return False
+        return None
     version = current.version
     about = [event for event in events.read(environment).events if event.version == version.name]
-    return events.standing_abort(about, [item.when for item in given if item.version == version]) is not None
+    return events.standing_abort(about, [item.when for item in given if item.version == version])
 
 
-def _revert(environment: str) -> str:
+def _revert(environment: str, abort: Event) -> str:
     version, current = rollback.choose(None, environment)
     bad = current.name if current else "no version"
     try:
         rollback.prepare(version.name, environment)
     except MainlineError as error:
         return f"{environment}: {error}"
-    branch = artifact.branch("rollback", version.name)
+    github, branch = api.connect(), artifact.branch("rollback", version.name)
+    closed = posting.declined(github, branch, abort.when)
+    if closed:
+        return f"{environment}: {closed} was closed since {bad} was aborted. Reopen it to go back to {version.name}."
+    rollback.share(version.name)
     title = f"Roll back from {bad} to {version.name}"
     body = f"The rollout of {bad} in {environment} was aborted. Merged, this brings {version.name} back."
-    return _open(api.connect(), origin.commit(f"{origin.HEADS}{branch}"), branch, title, body)
+    return _open(github, branch, title, body)
 
 
-def _open(github: Api, commit: str, branch: str, title: str, body: str) -> str:
-    # The branch belongs to this command; what an earlier run put there is replaced.
-    origin.push(origin.remote(), {f"{origin.HEADS}{branch}": commit}, "--force")
+def _open(github: Api, branch: str, title: str, body: str) -> str:
     address = posting.pull_request(github, branch, origin.branch(), title, body)
     return f"{title}: {address}"
 

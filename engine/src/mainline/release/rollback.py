@@ -59,6 +59,29 @@ def prepare(name: str | None, environment: str, whole: bool = False) -> str:
     )
 
 
+def share(version: str) -> None:
+    """Push the branch that `prepare` made, for people to review and merge.
+
+    One that is there already stays as it is, with its approvals and checks, unless main has moved past it; one that a
+    person committed to stays in any case.
+
+    Raises:
+        MainlineError: when the remote does not take it.
+    """
+    branch, remote = f"{origin.HEADS}{artifact.branch('rollback', version)}", origin.remote()
+    there = origin.refs(remote, branch).get(branch, "")
+    if not there or _is_outdated(remote, branch, there):
+        lease = f"--force-with-lease={branch}:{there}"
+        origin.push(remote, {branch: origin.commit(branch)}, lease)
+
+
+def _is_outdated(remote: str, branch: str, there: str) -> bool:
+    """Whether main has moved past a branch that nobody but `prepare` committed to."""
+    git("fetch", "--quiet", "--no-tags", remote, branch)
+    behind, own = git("rev-list", "--count", "--left-right", f"{origin.tip()}...{there}").split()
+    return int(behind) > 0 and int(own) <= 1
+
+
 def assign_now(name: str | None, environment: str) -> str:
     """Assign a version at once, before the revert is merged.
 

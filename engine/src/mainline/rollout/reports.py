@@ -3,11 +3,11 @@
 import json
 from datetime import UTC, datetime
 
-from mainline.registry import artifact, branches, events, origin
+from mainline.registry import artifact, branches, events
 from mainline.release import rollback
 from mainline.release.rollback import NothingToRevertError
 from mainline.repository import tree
-from mainline.repository.git import blob, git
+from mainline.repository.git import blob
 from mainline.repository.tree import Entry
 from mainline.rollout.records import Event
 
@@ -68,21 +68,8 @@ def prepare_revert(event: Event, environment: str) -> None:
     Raises:
         MainlineError: when the origin does not take it.
     """
-    branch = f"{origin.HEADS}{artifact.branch('rollback', event.version)}"
     try:
         rollback.prepare(event.version, environment)
     except NothingToRevertError:
         return
-    remote = origin.remote()
-    there = origin.refs(remote, branch).get(branch, "")
-    if not there or _is_outdated(branch, there):
-        lease = f"--force-with-lease={branch}:{there}"
-        origin.push(remote, {branch: origin.commit(branch)}, lease)
-
-
-def _is_outdated(branch: str, there: str) -> bool:
-    """Whether an earlier abort left a branch that main has moved past; one that people added to is theirs."""
-    git("fetch", "--quiet", "--no-tags", origin.remote(), branch)
-    main = origin.tip()
-    behind, own = git("rev-list", "--count", "--left-right", f"{main}...{there}").split()
-    return int(behind) > 0 and int(own) <= 1
+    rollback.share(event.version)
