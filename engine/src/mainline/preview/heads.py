@@ -19,6 +19,8 @@ _HERE = "refs/preview/"
 """Where the clone keeps the branches: git takes nothing below it for a name that people type."""
 _OWN = ("deployments/", "monitoring/", "requests/", packs.BRANCHES.rstrip("*"))
 """How branches begin that the machinery writes, without a lock; somebody's own branch may begin so, too."""
+_QUEUED = "gh-readonly-queue/"
+"""How branches begin on which GitHub tries a merge queue, for some minutes: nobody asks them, all are newer."""
 _UNLOCKED = "it has no dvc.lock. `make repro` writes one; commit it."
 
 
@@ -75,7 +77,8 @@ class Heads:
             for line in filter(None, about.split(b"\n")):
                 name, commit, seconds = line.removeprefix(_HERE.encode()).decode(errors="surrogateescape").split("\0")
                 head = self._head(name, commit, float(seconds or 0), merged)
-                if name != default and not (name.startswith(_OWN) and head.problem == _UNLOCKED):
+                passed_by = name == default or name.startswith(_QUEUED)
+                if not passed_by and not (name.startswith(_OWN) and head.problem == _UNLOCKED):
                     found.append(head)
         return found
 

@@ -66,6 +66,15 @@ def test_branches_of_the_machinery_are_passed_by(world: World, package_dir: Path
     assert {head.name for head in heads} == {"monitoring/better-limits", "mine"}
 
 
+def test_branches_of_a_merge_queue_take_nobodys_place(world: World, package_dir: Path) -> None:
+    """GitHub makes them for some minutes, with newer commits than those that people ask for."""
+    world.push("mine", package_dir)
+    world.push("gh-readonly-queue/main/pr-12-0123abc", package_dir)
+    world.state.mkdir()
+    _, heads = Heads(str(world.path.parent / "origin.git"), world.state).look()
+    assert [head.name for head in heads] == ["mine"]
+
+
 def test_merged_branch_is_ended(world: World, changed: Make) -> None:
     """Once main has its last commit there is nothing to preview."""
     world.push("feature", changed("hundred", more(100)))
