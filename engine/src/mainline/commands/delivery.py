@@ -3,14 +3,14 @@
 import argparse
 import json
 import time
-from collections.abc import Callable
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
 from mainline import usage
-from mainline.registry.delivery import Delivery, Figures, measure
-from mainline.text import UNKNOWN, minute, span, table, utc
+from mainline.registry.delivery import Delivery, measure
+from mainline.registry.delivery_table import ROWS
+from mainline.text import UNKNOWN, minute, table, utc
 
 DEFINED = "engine/docs/delivery.md defines each figure."
 
@@ -59,7 +59,8 @@ def document(found: Delivery) -> dict[str, Any]:
 def render(found: Delivery) -> str:
     """Write the figures for a terminal."""
     title = f"Delivery to {found.environment}, {minute(found.start)} to {minute(found.until)} UTC"
-    rows = [[f"  {name}", *[write(figures) for figures in found.figures.values()]] for name, write in ROWS.items()]
+    groups = found.figures.values()
+    rows = [[f"  {name}", *[write(figures) or UNKNOWN for figures in groups]] for name, write in ROWS.items()]
     lines = ["", title, "", *table(("  ", *found.figures), rows, right=range(1, len(found.figures) + 1))]
     if found.cannot_tell:
         lines += ["", "Cannot be told:", *[f"  {line}" for line in found.cannot_tell]]
@@ -68,24 +69,3 @@ def render(found: Delivery) -> str:
     if found.notes:
         lines += ["", "Notes:", *[f"  {line}" for line in found.notes]]
     return "\n".join([*lines, "", DEFINED])
-
-
-def _span(seconds: float | None) -> str:
-    return UNKNOWN if seconds is None else span(seconds)
-
-
-def _share(share: float | None, part: int, whole: int) -> str:
-    return UNKNOWN if share is None else f"{share:.0%} ({part} of {whole})"
-
-
-ROWS: dict[str, Callable[[Figures], str]] = {
-    "deployments": lambda it: str(it.deployments),
-    "of these reported as served": lambda it: str(it.served),
-    "deployment frequency, a week": lambda it: UNKNOWN if it.per_week is None else f"{it.per_week:.2g}",
-    "time between, median": lambda it: _span(it.seconds_between),
-    "lead time for changes, median": lambda it: _span(it.lead_seconds),
-    "change failure rate": lambda it: _share(it.change_failure_rate, it.failed, it.deployments),
-    "recovery time, median": lambda it: _span(it.recovery_seconds),
-    "rework rate": lambda it: _share(it.rework_rate, it.fixes, it.deployments),
-}
-"""How each figure is written, in the order of the table."""

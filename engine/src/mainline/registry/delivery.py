@@ -1,4 +1,4 @@
-"""How well changes reach an environment: five figures of DORA's, computed from tags, main and the servers' events.
+"""How well changes reach an environment: DORA's figures and more, computed from tags, main and the servers' events.
 
 `engine/docs/delivery.md` defines each figure and names its source. Nothing is gated by them.
 """
@@ -10,7 +10,7 @@ from pathlib import Path
 from statistics import median
 
 from mainline.registry import clone, events, tags
-from mainline.registry.deployments import Deployment, Told, is_code, tell
+from mainline.registry.deployments import FIXES, Deployment, Told, is_code, tell
 from mainline.registry.history import check_environment
 from mainline.registry.tags import Assigned
 from mainline.seconds import DAY, WEEK
@@ -28,7 +28,8 @@ GROUPS: dict[str, Callable[[Deployment], bool]] = {
 class Figures:
     """The figures of a group of deployments; times are medians in seconds, and None is what cannot be told.
 
-    `changes` is how many changes of main the lead time is of, `recovered` how many recoveries the recovery time is of.
+    `changes` is how many changes of main the lead time is of, `recovered` how many recoveries the recovery time is of,
+    `models` how many deployments are of a model, and `rollbacks` how many of those brought a version back.
     """
 
     deployments: int
@@ -41,6 +42,9 @@ class Figures:
     change_failure_rate: float | None
     recovery_seconds: float | None
     recovered: int
+    models: int
+    rollbacks: int
+    rollback_rate: float | None
     fixes: int
     rework_rate: float | None
 
@@ -98,6 +102,8 @@ def _figures(
     recoveries = [took for item in chosen if item.failed and (took := _recovery(item, everything)) is not None]
     gaps = [after.when - before.when for before, after in pairwise(chosen)]
     failed, fixes = sum(item.failed is not None for item in chosen), sum(item.fix for item in chosen)
+    models = [item for item in chosen if not is_code(item)]
+    rollbacks = sum(item.what in FIXES for item in models)
     return Figures(
         count,
         served=sum(item.served for item in chosen),
@@ -109,6 +115,9 @@ def _figures(
         change_failure_rate=failed / count if count else None,
         recovery_seconds=median(recoveries) if recoveries else None,
         recovered=len(recoveries),
+        models=len(models),
+        rollbacks=rollbacks,
+        rollback_rate=rollbacks / len(models) if models else None,
         fixes=fixes,
         rework_rate=fixes / count if count else None,
     )

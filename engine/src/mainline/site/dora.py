@@ -1,8 +1,9 @@
 """How well changes reach each environment: the figures of `./mainline delivery`, side by side."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 
 from mainline.registry.delivery import Delivery, measure
+from mainline.registry.delivery_table import ROWS
 from mainline.registry.deployments import Deployment
 from mainline.report.escape import hypertext, hypertext_prose
 from mainline.report.figures import UNKNOWN
@@ -11,7 +12,7 @@ from mainline.site.frame import frame, head, link, section, table
 from mainline.site.output import Page
 from mainline.site.record import Record
 from mainline.site.version import place
-from mainline.text import minute, span
+from mainline.text import minute
 
 NEWEST = 30
 """Deployments that are listed of each environment."""
@@ -39,13 +40,14 @@ def _lead(record: Record) -> str:
     defined = (
         link("defined here", guides.place(GUIDE)) if GUIDE in record.guides else f"defined in <code>{GUIDE}</code>"
     )
-    return f"Five figures of DORA's, computed from tags, main and what servers told; {defined}."
+    return f"Figures of DORA's and the rollback rate, from tags, main and what servers told; {defined}."
 
 
 def _figures(found: Mapping[str, Delivery]) -> str:
     rows = []
     for title, write in ROWS.items():
-        cells = "".join(f'<td class="number">{write(one)}</td>' for one in found.values())
+        written = (write(one.figures["all"]) or UNKNOWN for one in found.values())
+        cells = "".join(f'<td class="number">{text}</td>' for text in written)
         rows.append(f'<tr><th scope="row">{title}</th>{cells}</tr>')
     return table(("figure", *map(hypertext, found)), "".join(rows), "Figures", numbers=range(1, len(found) + 1))
 
@@ -68,39 +70,3 @@ def _deployment(item: Deployment) -> str:
         f'<tr><th scope="row">{minute(item.when)}</th><td>{version}</td><td>{item.content}{fix}</td>'
         f"<td{style}>{hypertext(outcome)}</td></tr>"
     )
-
-
-def _time(seconds: float | None) -> str:
-    return UNKNOWN if seconds is None else span(seconds)
-
-
-def _share(share: float | None, part: int, whole: int) -> str:
-    return UNKNOWN if share is None else f"{share:.0%} ({part} of {whole})"
-
-
-ROWS: dict[str, Callable[[Delivery], str]] = {
-    "deployments": lambda it: str(it.figures["all"].deployments),
-    "lead time for changes, median": lambda it: _time(it.figures["all"].lead_seconds),
-    "release frequency, a week": lambda it: _week(it.figures["all"].per_week),
-    "time between deployments, median": lambda it: _time(it.figures["all"].seconds_between),
-    "change failure rate": lambda it: _share(
-        it.figures["all"].change_failure_rate, it.figures["all"].failed, it.figures["all"].deployments
-    ),
-    "rollback rate": lambda it: _share(*_rollbacks(it)),
-    "time to restore, median": lambda it: _time(it.figures["all"].recovery_seconds),
-    "rework rate": lambda it: _share(
-        it.figures["all"].rework_rate, it.figures["all"].fixes, it.figures["all"].deployments
-    ),
-}
-"""How each figure is written, in the order of the table."""
-
-
-def _week(value: float | None) -> str:
-    return UNKNOWN if value is None else f"{value:.2g}"
-
-
-def _rollbacks(found: Delivery) -> tuple[float | None, int, int]:
-    """Return the share of deployments of models that were rollbacks or returns, and the two counts."""
-    models = [item for item in found.deployments if item.content != "code"]
-    back = sum(item.what in ("rollback", "return") for item in models)
-    return (back / len(models) if models else None), back, len(models)

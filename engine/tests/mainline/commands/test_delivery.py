@@ -24,6 +24,7 @@ Delivery to production, 2026-01-02 00:00 to 2026-01-09 12:00 UTC
   lead time for changes, median           0 s           0 s          -     -
   change failure rate            33% (1 of 3)  33% (1 of 3)          -     -
   recovery time, median                12.0 h        12.0 h          -     -
+  rollback rate                  33% (1 of 3)  33% (1 of 3)          -     -
   rework rate                    33% (1 of 3)  33% (1 of 3)          -     -
 
 Notes:

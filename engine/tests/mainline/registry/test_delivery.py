@@ -73,7 +73,7 @@ def days(seconds: float | None) -> float | None:
 
 
 def test_the_month_has_the_figures_computed_by_hand(month: Path) -> None:
-    """Frequency, lead time, failures, recovery and rework of all seven deployments."""
+    """Frequency, lead time, failures, recovery, rollbacks and rework of all seven deployments."""
     found = measure("production", END, repository=month).figures["all"]
     assert (found.deployments, found.per_week, found.served) == (7, 7 / 4, 1)
     assert days(found.seconds_between) == 2  # of 1, 1, 1, 3, 3, 5
@@ -81,6 +81,7 @@ def test_the_month_has_the_figures_computed_by_hand(month: Path) -> None:
     assert (found.failed, found.change_failure_rate) == (3, 3 / 7)
     assert (days(found.recovery_seconds), found.recovered) == (1, 3)  # of 1, 1, 3
     assert (found.fixes, found.rework_rate) == (3, 3 / 7)
+    assert (found.models, found.rollbacks, found.rollback_rate) == (5, 1, 1 / 5)
 
 
 @pytest.mark.parametrize(
@@ -142,7 +143,7 @@ def test_bad_lines_are_counted_and_said(month: Path) -> None:
 def test_before_the_first_deployment_nothing_is_told(empty: Registry) -> None:
     """Without deployments no figure is a number, and what to do is said."""
     found = measure("production", END, repository=empty.path)
-    assert found.figures["all"] == Figures(0, 0, None, None, None, 0, 0, None, None, 0, 0, None)
+    assert found.figures["all"] == Figures(0, 0, None, None, None, 0, 0, None, None, 0, 0, 0, None, 0, None)
     assert found.cannot_tell == [
         "anything: this environment had no deployment yet; `./mainline promote` makes the first"
     ]

@@ -4,6 +4,7 @@ import re
 
 import pytest
 
+from mainline.registry import delivery_table
 from mainline.site import guides, pages, record
 from tests.mainline.registry.registries import Registry, digest
 from tests.mainline.report import examples
@@ -175,12 +176,13 @@ def test_an_environment_lists_all_it_had() -> None:
 
 @pytest.mark.usefixtures("released")
 def test_delivery_has_the_figures_of_the_command() -> None:
-    """Deployments, lead time, rollbacks and the time to restore; staging has its own column."""
+    """They have the command's names, and staging has a column of its own."""
     world.build()
     said = words("delivery.html")
     assert "deployments 4 1" in said
     assert "rollback rate 25% (1 of 4) 0% (0 of 1)" in said
-    assert "time to restore, median 24.0 h" in said
+    assert "recovery time, median 24.0 h" in said
+    assert [name for name in delivery_table.ROWS if name not in said] == []
 
 
 @pytest.mark.usefixtures("released")
