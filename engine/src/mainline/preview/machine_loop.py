@@ -1,16 +1,13 @@
 """One machine that serves branches: a thread looks at git and fetches, the loop starts and ends servers."""
 
 import shutil
-import signal
-import threading
 import time
 from collections.abc import Collection
 from dataclasses import dataclass, replace
 from hashlib import blake2b
 from pathlib import Path
-from types import FrameType
 
-from mainline import backoff, files, processes
+from mainline import backoff, files
 from mainline.declared.preview import Previews
 from mainline.errors import MainlineError
 from mainline.exchange.place import Place
@@ -20,12 +17,10 @@ from mainline.preview.front_page import Line
 from mainline.preview.heads import Head, Heads, plan
 from mainline.preview.ports import Ports
 from mainline.registry import origin
+from mainline.rounds import Rounds
 from mainline.serving import logs, sockets
 from mainline.text import utc
 
-TICK_SECONDS = 0.2
-ENDING = 5.0
-"""Seconds that a look has to put away what it began, once the programs that it waits for were ended."""
 LONGEST = 600.0
 """The most seconds between two looks at git while it is away."""
 
@@ -61,31 +56,21 @@ class Machine:
         self.ending: dict[str, BranchServer] = {}
         """Servers that answer what is under way; their branches keep the port until they are gone."""
         self.ports = Ports(folder / "ports.json", declared.preview.first_port, declared.preview.most)
-        self._wake, self._stopped = threading.Event(), threading.Event()
+        self._rounds = Rounds(self._look_safely, self._drive)
         self.has_looked = False
         """Whether it is known which branches there are."""
         self._failures, self._shown = 0, ""
 
     def run(self) -> None:
         """Serve until SIGTERM or SIGINT; SIGHUP makes it look at once."""
-        for number in (signal.SIGTERM, signal.SIGINT):
-            signal.signal(number, self._stop)
-        signal.signal(signal.SIGHUP, self._look_now)
-        looking = threading.Thread(target=self._keep_looking, name="look", daemon=True)
-        looking.start()
-        try:
-            while not self._stopped.is_set():
-                self._drive()
-                self._stopped.wait(TICK_SECONDS)
-        finally:
-            self._stopped.set()
-            self._wake.set()
-            processes.close()
-            for server in self.servers.values():
-                server.stop()
-            for server in [*self.servers.values(), *self.ending.values()]:
-                server.end()
-            looking.join(ENDING)
+        self._rounds.run(end=self._end)
+
+    def _end(self) -> None:
+        """Tell every server to end, and wait for each."""
+        for server in self.servers.values():
+            server.stop()
+        for server in [*self.servers.values(), *self.ending.values()]:
+            server.end()
 
     def look(self) -> None:
         """Look at git once, and bring what is wanted; a branch whose new package cannot be had keeps the one before."""
@@ -94,7 +79,7 @@ class Machine:
         self.wanted = {name: self._expect(head, reason) for name, (head, reason) in planned.items()}
         self.has_looked = True
         for name, (head, reason) in planned.items():
-            if not reason and not self._stopped.is_set():
+            if not reason and not self._rounds.stopped.is_set():
                 self.wanted = self.wanted | {name: self._bring(self.wanted[name], head)}
         self._put_away()
 
@@ -181,24 +166,17 @@ class Machine:
         except (OSError, MainlineError) as error:  # such as a full disk; what serves stays
             logs.warn("the servers of branches wait", error=str(error))
 
-    def _keep_looking(self) -> None:
+    def _look_safely(self) -> float:
+        """Look once, whatever comes of it; return the seconds until the next look."""
         interval = self.declared.preview.interval
-        while not self._stopped.is_set():
-            try:
-                self.look()
-                self._failures, self.said = 0, f"Last look at git: {utc(time.time())}."
-            except Exception as error:  # whatever it is, what serves stays and it is tried again
-                self._failures += 1
-                self.said = f"Git cannot be read, so what serves stays: {' '.join(str(error).split())[:300]}"
-                logs.warn("looking at git failed", error=repr(error))
-            self._wake.wait(backoff.wait(self._failures, interval, max(interval, LONGEST)))
-            self._wake.clear()
-
-    def _stop(self, _number: int, _frame: FrameType | None) -> None:
-        self._stopped.set()
-
-    def _look_now(self, _number: int, _frame: FrameType | None) -> None:
-        self._wake.set()
+        try:
+            self.look()
+            self._failures, self.said = 0, f"Last look at git: {utc(time.time())}."
+        except Exception as error:  # whatever it is, what serves stays and it is tried again
+            self._failures += 1
+            self.said = f"Git cannot be read, so what serves stays: {' '.join(str(error).split())[:300]}"
+            logs.warn("looking at git failed", error=repr(error))
+        return backoff.wait(self._failures, interval, max(interval, LONGEST))
 
 
 def run(url: str, declared: Previews, folder: Path) -> None:

@@ -1,15 +1,12 @@
 """The process that follows git: one thread looks and fetches, the other drives the rollout and never waits for it."""
 
 import random
-import signal
-import threading
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from types import FrameType
 
-from mainline import backoff, processes, tether
+from mainline import backoff, tether
 from mainline.backoff import BackOff
 from mainline.declared.rollout import Follow
 from mainline.errors import MainlineError
@@ -24,15 +21,13 @@ from mainline.rollout.records import Ref, State
 from mainline.rollout.source import Found, Source
 from mainline.rollout.together.membership import Membership
 from mainline.rollout.together.reasons import NotAllowedError
+from mainline.rounds import Rounds
 from mainline.serving import logs
 from mainline.serving.watching import signature
 from mainline.text import utc
 
-TICK_SECONDS = 0.2
 OVERDUE = 60.0
 """Seconds after which a look that is still under way is a problem."""
-ENDING = 5.0
-"""Seconds that a look has to put away what it began, once the programs that it waits for were ended."""
 
 
 @dataclass
@@ -49,7 +44,7 @@ class Follower:
 
     def __post_init__(self) -> None:
         self.driver = Driver(self.place, self.source.environment)
-        self._wake, self._stopped = threading.Event(), threading.Event()
+        self._rounds = Rounds(self._look_safely, self._drive)
         self._bringing, self._fetching = Bringing(self.source), Bringing(self.source)
         self._telling = BackOff(MOST_SECONDS)
         self.membership = Membership(self.driver, self)
@@ -62,25 +57,15 @@ class Follower:
 
     def run(self) -> None:
         """Follow until SIGTERM or SIGINT; SIGHUP makes it look at once."""
-        for number in (signal.SIGTERM, signal.SIGINT):
-            signal.signal(number, self._stop)
-        signal.signal(signal.SIGHUP, self._look_now)
-        self.found = self.source.recall()
-        self._heed(self.found)
-        looking = threading.Thread(target=self._keep_looking, name="look", daemon=True)
-        looking.start()
-        try:
-            while not self._stopped.is_set():
-                self._drive()
-                self._stopped.wait(TICK_SECONDS)
-        finally:
-            self._stopped.set()
-            self._wake.set()
-            processes.close()
-            looking.join(ENDING)
+        self._rounds.run(begin=self._recall)
         if self._refused:
             self._drive()  # the status has the reason
             raise self._refused
+
+    def _recall(self) -> None:
+        """Begin with what is known of the last look."""
+        self.found = self.source.recall()
+        self._heed(self.found)
 
     def _drive(self) -> None:
         """Drive the rollout once; where nothing can be written, such as on a full disk, it is tried again."""
@@ -98,14 +83,14 @@ class Follower:
         touched = signature(self.place.look)
         if touched != self._touched:
             self._touched = touched
-            self._wake.set()
+            self._rounds.woken.set()
         overdue = self._overdue()
         if overdue != self._said_overdue:
             self._said_overdue = overdue
             if overdue:
                 logs.warn("looking at git lasts long; what serves stays", reason=overdue)
         if self.membership.hear():
-            self._wake.set()
+            self._rounds.woken.set()
         self.driver.together = self.membership.shown()
         self.driver.tick(self.found, self._describe(overdue), self.membership.is_alone)
 
@@ -187,21 +172,18 @@ class Follower:
             self._telling.fail(self.follow.interval, time.monotonic())
             self._told_problem = f"events wait: {error}"
 
-    def _keep_looking(self) -> None:
-        while not self._stopped.is_set():
-            try:
-                self.look()
-            except NotAllowedError as error:
-                self._refused = error
-                self._stopped.set()
-            except Exception as error:  # whatever it is, stable serves on and it is tried again
-                self._failures += 1
-                logs.warn("looking at git failed", error=repr(error))
-                self.found = replace(
-                    self.found, problem=f"looking at git failed: {' '.join(repr(error).split())[:300]}"
-                )
-            self._wake.wait(self._pause())
-            self._wake.clear()
+    def _look_safely(self) -> float:
+        """Look once, whatever comes of it; return the seconds until the next look."""
+        try:
+            self.look()
+        except NotAllowedError as error:
+            self._refused = error
+            self._rounds.stopped.set()
+        except Exception as error:  # whatever it is, stable serves on and it is tried again
+            self._failures += 1
+            logs.warn("looking at git failed", error=repr(error))
+            self.found = replace(self.found, problem=f"looking at git failed: {' '.join(repr(error).split())[:300]}")
+        return self._pause()
 
     def _pause(self) -> float:
         """Return the seconds until the next look."""
@@ -226,12 +208,6 @@ class Follower:
             "events": self._told_problem,
             "interval": self.follow.interval,
         }
-
-    def _stop(self, _number: int, _frame: FrameType | None) -> None:
-        self._stopped.set()
-
-    def _look_now(self, _number: int, _frame: FrameType | None) -> None:
-        self._wake.set()
 
 
 def run(url: str, environment: str, folder: Path, attached: bool) -> None:

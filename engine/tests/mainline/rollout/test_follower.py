@@ -2,7 +2,6 @@
 
 import json
 import shutil
-import signal
 import time
 from dataclasses import replace
 from pathlib import Path
@@ -179,17 +178,14 @@ def test_look_that_lasts_is_a_problem_with_a_time(
     assert read(place)["source"]["looked"] == looked
 
 
-def test_signal_and_webhook_wake_it(source: Scripted, place: Place) -> None:
-    """SIGHUP, and the file that the server's webhook leaves, end the wait."""
+def test_webhook_wakes_it(source: Scripted, place: Place) -> None:
+    """The file that the server's webhook leaves ends the wait."""
     follower = Follower(source, place)
-    follower._look_now(signal.SIGHUP, None)
-    assert follower._wake.is_set()
-    follower._wake.clear()
     follower.tick()
-    assert not follower._wake.is_set()
+    assert not follower._rounds.woken.is_set()
     (place.folder / "look").write_text(str(time.time_ns()))
     follower.tick()
-    assert follower._wake.is_set()
+    assert follower._rounds.woken.is_set()
 
 
 def test_events_are_told_until_they_are_taken(source: Scripted, place: Place, monkeypatch: pytest.MonkeyPatch) -> None:
