@@ -8,7 +8,7 @@ import asyncio
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, TypeVar
 
 from mainline.serving.answering.answer import Answer
 from mainline.serving.answering.model import Model
@@ -20,6 +20,7 @@ INLINE_ROWS = 200
 BATCH_ROWS = 1000
 """Up to so many rows of several requests are predicted together: the fixed cost of a batch is spread by then."""
 Rows = Sequence[Mapping[str, Any]]
+T = TypeVar("T")
 
 
 class Share(NamedTuple):
@@ -74,6 +75,14 @@ class Batcher:
             loop.call_soon(self._flush, loop)
         self._waiting.setdefault(model, []).append((rows, done))
         self._queued += len(rows)
+
+    async def aside(self, rows: int, work: Callable[[], T]) -> T:
+        """Do work for a request of so many rows in the thread of large batches; meanwhile these rows wait, too."""
+        self._queued += rows
+        try:
+            return await asyncio.get_running_loop().run_in_executor(self._thread, work)
+        finally:
+            self._queued -= rows
 
     def close(self) -> None:
         """End the thread, after what it works on."""

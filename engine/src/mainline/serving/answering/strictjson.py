@@ -13,6 +13,9 @@ _LARGE = 4096
 """From so many bytes on NumPy counts sooner than bytes do."""
 
 
+_NESTED, _OBJECTS = frozenset({dict, list}), frozenset({dict})
+
+
 class _Refused(ValueError):  # noqa: N818 - never leaves this module
     """A value that the decoder takes and JSON does not have."""
 
@@ -33,7 +36,7 @@ def parse(body: bytes) -> Any:
             parsed = None
         # Without a backslash every key ends in `":`, spaces aside, and so may a text that begins with a colon: as
         # many of these as there are keys means that none stands twice.
-        if _ends_of_keys(body) == _keys(parsed):
+        if type(parsed) in _NESTED and _ends_of_keys(body) == _keys(parsed):
             return parsed
     try:
         return _whole(_DECODER.decode(body.decode()), body)
@@ -70,13 +73,17 @@ def _ends_of_keys(body: bytes) -> int:
     return body.translate(None, b" \t\n\r").count(b'":')
 
 
-def _keys(parsed: Any) -> int:
-    """Count the keys of an object or of a list of objects; fewer than were written where one stands twice."""
+def _keys(parsed: Any, depth: int = 2) -> int:
+    """Count the keys of an object, of objects in it and lists of objects there, or of such a list.
+
+    There are fewer than were written where one stands twice, or where objects stand deeper inside each other.
+    """
     if type(parsed) is dict:
-        return len(parsed)
-    if type(parsed) is list and all(type(row) is dict for row in parsed):
+        inner = [value for value in parsed.values() if type(value) in _NESTED] if depth else ()
+        return len(parsed) + sum(_keys(value, depth - 1) for value in inner)
+    if set(map(type, parsed)) == _OBJECTS:
         return sum(map(len, parsed))
-    return -1
+    return 0
 
 
 def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:

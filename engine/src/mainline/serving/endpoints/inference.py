@@ -40,7 +40,7 @@ def begin(service: Service, request: Request, body: bytes, done: Done) -> None:
     most, traced = service.settings.limits.rows, request.traced
     if traced:
         traced.begin()
-    service.batcher.check_room(_estimate(body, most))  # reading what is refused then would cost those that wait
+    service.batcher.check_room(estimate(body, most))  # reading what is refused then would cost those that wait
     parsed = strictjson.parse(body)
     rows = check_rows(parsed if type(parsed) is list else [parsed], most)
     answer(service, request, rows, done)
@@ -70,13 +70,13 @@ def answer(service: Service, request: Request, rows: Rows, done: Done) -> None:
 def has_room(service: Service, body: bytes) -> bool:
     """Say whether the rows of a request may wait for a prediction now."""
     try:
-        service.batcher.check_room(_estimate(body, service.settings.limits.rows))
+        service.batcher.check_room(estimate(body, service.settings.limits.rows))
     except Problem:
         return False
     return True
 
 
-def _estimate(body: bytes, most: int) -> int:
+def estimate(body: bytes, most: int) -> int:
     """Return how many rows a request may have, without reading it."""
     return min(body.count(b"{"), most)
 

@@ -1,7 +1,7 @@
 """Documents of GraphQL, read within bounds: what passes here costs no more than a model's answer has members."""
 
+import re
 from collections.abc import Sequence
-from functools import lru_cache
 
 from graphql import (
     DocumentNode,
@@ -22,6 +22,8 @@ MOST_TOKENS = 500
 MOST_CHARACTERS = 2**14
 REMEMBERED = 16
 """Documents that are known to be sound: clients send one again and again, with other variables."""
+_ABOUT_TYPES = re.compile(r"__(schema|type)\b")
+"""Of a document that asks for the schema. Its answer takes 10 ms, so it is never one of those that are known."""
 
 
 class DocumentError(Exception):
@@ -57,9 +59,21 @@ class Documents:
 
     def __init__(self, schema: GraphQLSchema) -> None:
         self._schema = schema
-        self.read = lru_cache(REMEMBERED)(self._read)
+        self._known: dict[str, DocumentNode] = {}
 
-    def _read(self, text: str) -> DocumentNode:
+    def known(self, text: str) -> DocumentNode | None:
+        """Return a document that was sound before; None if it is not remembered."""
+        return self._known.get(text)
+
+    def remember(self, text: str, document: DocumentNode) -> None:
+        """Keep a sound document; the one that has been kept for longest goes."""
+        if _ABOUT_TYPES.search(text):
+            return
+        if text not in self._known and len(self._known) >= REMEMBERED:
+            del self._known[next(iter(self._known))]
+        self._known[text] = document
+
+    def read(self, text: str) -> DocumentNode:
         """Read a document, and hold it to the schema.
 
         Raises:

@@ -4,32 +4,36 @@ The HTTP around it is that of https://github.com/graphql/graphql-over-http: what
 own status, and a row that a model refuses is an error beside `data`, with 200.
 """
 
-import inspect
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from functools import partial
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, TypeVar
 
 import orjson
-from graphql import ExecutionResult, GraphQLError, GraphQLResolveInfo, execute
+from graphql import DocumentNode, ExecutionResult, GraphQLError
 
 from mainline.serving import accounting
 from mainline.serving.answering import strictjson
 from mainline.serving.answering.messages import JSON, Reply, Request
 from mainline.serving.answering.model import Model
-from mainline.serving.answering.problems import KINDS, SHOWN, Problem, shown
+from mainline.serving.answering.problems import KINDS, Problem, shown
 from mainline.serving.endpoints import inference
 from mainline.serving.graphql import schema
 from mainline.serving.graphql.documents import DocumentError, Documents
+from mainline.serving.graphql.operation import Operation, Rows, predict
 from mainline.serving.service import Service
 
 MEDIA_TYPE = b"application/graphql-response+json"
 LONGEST = 300
 """Characters of an error's message; the library's own repeat what was sent."""
+INLINE_ROWS, INLINE_BYTES = 40, 2**14
+"""Up to so many rows, in a body of so many bytes, are looked at by the event loop itself: two milliseconds at most."""
 _MEMBERS: Mapping[str, tuple[type, str]] = {
     "operationName": (str, "text"), "variables": (dict, "an object"), "extensions": (dict, "an object"),
 }  # fmt: skip
 _OF_HTTP = frozenset({"overloaded", "not-ready"})
 """Problems that proxies and clients act on by the status: nothing was predicted, and the same again may be."""
+
+T = TypeVar("T")
 
 
 class Asked(NamedTuple):
@@ -38,14 +42,6 @@ class Asked(NamedTuple):
     query: str
     variables: dict[str, Any]
     operation: str | None
-
-
-class Ask:
-    """One operation under way: whom it asks, and what became of its prediction."""
-
-    def __init__(self, service: Service, request: Request) -> None:
-        self.service, self.request = service, request
-        self.outcome: Reply | Problem | None = None
 
 
 class GraphQL:
@@ -66,46 +62,70 @@ class GraphQL:
         service.batcher.check_room(1)
         asked = _read(strictjson.parse(body))
         self._follow(service.check_ready().models[0])
-        ask = Ask(service, request)
         try:
-            _check_rows(asked.variables, service.settings.limits.rows)
-            document = self._documents.read(asked.query)
+            count = _check_rows(asked.variables, service.settings.limits.rows)
+            service.batcher.check_room(count)
+            return await self._executed(service, request, asked, _Turns(service, count, len(body)))
         except DocumentError as error:
             return _refusal(error.kind, error.errors)
         except Problem as problem:
+            if problem.kind in _OF_HTTP:
+                raise
             return _refusal(problem.kind, [GraphQLError(str(problem), original_error=problem)])
-        running = execute(
-            self._schema, document, context_value=ask, variable_values=asked.variables,
-            operation_name=asked.operation, max_coercion_errors=SHOWN,
-        )  # fmt: skip
-        result = await running if inspect.isawaitable(running) else running
-        return _reply(ask, result)
+
+    async def _executed(self, service: Service, request: Request, asked: Asked, turns: "_Turns") -> Reply:
+        """Return the reply of an operation.
+
+        Raises:
+            DocumentError: when its document is not sound.
+            Problem: where the service cannot predict now.
+        """
+        documents, operation = self._documents, Operation(self._schema, asked.variables, asked.operation)
+        known = documents.known(asked.query)
+
+        def begin() -> tuple[DocumentNode, Rows | ExecutionResult]:
+            document = known or documents.read(asked.query)
+            return document, operation.begin(document)
+
+        document, begun = await turns.take(begin, is_long=known is None)
+        documents.remember(asked.query, document)
+        if isinstance(begun, ExecutionResult):
+            return _reply(request, None, begun)
+        outcome = await _predicted(service, request, begun)
+        if isinstance(outcome, Problem) and outcome.kind in _OF_HTTP:
+            raise outcome
+        return _reply(request, outcome, await turns.take(partial(operation.end, outcome)))
 
     def _follow(self, model: Model) -> None:
         """Take the schema of a model, unless it is that already."""
         if self._instance != model.instance:
-            self._schema = schema.of(model, _predict)
+            self._schema = schema.of(model, predict)
             self._documents = Documents(self._schema)
             self._instance = model.instance
 
 
-async def _predict(_root: Any, info: GraphQLResolveInfo[Ask], rows: Sequence[Mapping[str, Any]]) -> Any:
-    """Return the answer that REST gives to these rows, of the version that this request is dealt.
+class _Turns:
+    """Where the parts of an operation are worked on: by the event loop if they are short, else aside."""
 
-    Raises:
-        Problem: see `problems.KINDS`.
-    """
-    ask = info.context
+    def __init__(self, service: Service, rows: int, size: int) -> None:
+        self._batcher, self._rows = service.batcher, rows
+        self._is_long = rows > INLINE_ROWS or size > INLINE_BYTES
+
+    async def take(self, work: Callable[[], T], *, is_long: bool = False) -> T:
+        """Do a part."""
+        return await self._batcher.aside(self._rows, work) if self._is_long or is_long else work()
+
+
+async def _predicted(service: Service, request: Request, rows: Rows) -> Reply | Problem:
+    """Return the answer that REST gives to these rows, of the version that this request is dealt, or its problem."""
     try:
-        most = ask.service.settings.limits.rows
-        begin = partial(inference.answer, ask.service, ask.request, inference.check_rows(rows, most))
-        ask.outcome = reply = await inference.in_future(begin)
-        return orjson.loads(reply.body)
+        most = service.settings.limits.rows
+        begin = partial(inference.answer, service, request, inference.check_rows(rows, most))
+        return await inference.in_future(begin)
     except Problem as problem:
-        ask.outcome = problem
+        return problem
     except Exception as error:  # the library would tell the client its words
-        ask.outcome = accounting.failed(ask.service, ask.request, error)
-    raise ask.outcome
+        return accounting.failed(service, request, error)
 
 
 def _read(content: Any) -> Asked:
@@ -129,26 +149,21 @@ def _invalid(detail: str) -> Problem:
     return Problem("invalid-request", detail)
 
 
-def _check_rows(variables: Mapping[str, Any], most: int) -> None:
-    """Refuse too many rows before each is looked at.
+def _check_rows(variables: Mapping[str, Any], most: int) -> int:
+    """Return how many rows there are in variables; too many are refused before each is looked at.
 
     Raises:
         Problem: too-many-rows.
     """
-    for value in variables.values():
-        if isinstance(value, list) and value:
-            inference.check_rows(value, most)
+    lists = [value for value in variables.values() if isinstance(value, list) and value]
+    for value in lists:
+        inference.check_rows(value, most)
+    return sum(map(len, lists))
 
 
-def _reply(ask: Ask, result: ExecutionResult) -> Reply:
-    """Return the reply of an operation that was executed, with what is to be counted and logged of it.
-
-    Raises:
-        Problem: where the service could not predict now.
-    """
-    outcome, media_type = ask.outcome, _media_type(ask.request)
-    if isinstance(outcome, Problem) and outcome.kind in _OF_HTTP:
-        raise outcome
+def _reply(request: Request, outcome: Reply | Problem | None, result: ExecutionResult) -> Reply:
+    """Return the reply of an operation that was executed, with what is to be counted and logged of it."""
+    media_type = _media_type(request)
     if result.data is None:
         return _refusal("invalid-request", result.errors or [])
     content: dict[str, Any] = {"data": result.data}
@@ -159,7 +174,7 @@ def _reply(ask: Ask, result: ExecutionResult) -> Reply:
         outcome.body, outcome.media_type = body, media_type
         return outcome
     reply = Reply(body, media_type=media_type)
-    if outcome:
+    if outcome is not None:
         reply.outcome, reply.counters = outcome.kind, outcome.counters
     return reply
 

@@ -37,6 +37,8 @@ def _counted(request: pytest.FixtureRequest) -> Iterator[None]:
         (b'{"a":1,"\\u0061":1}', "the key 'a' stands twice"),
         (b'{"a":":","a":":"}', "the key 'a' stands twice"),
         (b'{"a":1,"b":{"b":1},"b":2}', "the key 'b' stands twice"),
+        (b'{"a":{"b":[{"c":1},{"c":1,"c":2}]}}', "the key 'c' stands twice"),
+        (b'{"a":{"b":{"c":{"c":1,"c":2}}}}', "the key 'c' stands twice"),
         (b'{"a": "\xff"}', "byte 7 is not UTF-8"),
         (b'{"a": "\xed\xa0\x80"}', "byte 7 is not UTF-8"),
         (b'\xef\xbb\xbf{"a": 1}', "cannot be read"),
@@ -77,6 +79,20 @@ def test_number_is_the_same_by_either_parser(number: int) -> None:
     assert orjson.loads(orjson.dumps(escaped)) == plain
 
 
+def test_nesting_that_orjson_reads_is_read() -> None:
+    """Keys are not counted into the depth, where the counting itself would end."""
+    body = b'{"a":' * 300 + b"1" + b"}" * 300
+    assert json.dumps(parse(body)).count("a") == 300
+
+
+def test_body_of_graphql_is_read_by_the_fast_parser(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Its rows stand two objects deep, as do tensors of the Open Inference Protocol."""
+    monkeypatch.setattr(strictjson, "_DECODER", None)
+    rows = [{"a": 1, "b": "x"}, {"a": 2, "b": "y"}]
+    for content in ({"query": "{ p }", "variables": {"rows": rows}}, {"inputs": rows, "id": "7"}, rows, rows[0]):
+        assert parse(json.dumps(content).encode()) == content
+
+
 def test_pair_of_surrogates_is_a_character() -> None:
     """Escapes beyond the basic plane are read as the one character they are."""
     assert parse(b'{"a": "\\ud83d\\ude00"}') == {"a": "\U0001f600"}
@@ -111,5 +127,6 @@ def test_key_twice_is_always_found(row: dict[str, object], data: st.DataObject) 
     pairs.insert(data.draw(st.integers(0, len(pairs))), (data.draw(st.sampled_from(list(row))), ":"))
     spaces = st.sampled_from(["", "", " ", "\n", "\t "])
     written = [f"{json.dumps(key)}{data.draw(spaces)}:{data.draw(spaces)}{json.dumps(value)}" for key, value in pairs]
+    around = data.draw(st.sampled_from(["%s", "[%s]", '{"q":1,"v":{"r":[%s]}}', '[{"q":%s}]']))
     with pytest.raises(Problem, match="stands twice"):
-        parse(("{" + ",".join(written) + "}").encode())
+        parse((around % ("{" + ",".join(written) + "}")).encode())
