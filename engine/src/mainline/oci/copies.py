@@ -14,6 +14,10 @@ from mainline.oci.layout import Artifact, Blob
 
 PULL_SECONDS = 240.0
 """How long a package may take to arrive; then it comes from the store, if there is time left for that."""
+PUSH_SECONDS, SLOWEST = 240.0, 2**16
+"""How long a push may take, and the bytes a second for which it gets more time."""
+LOOK_SECONDS = 60.0
+"""How long a registry may take to say whether it has a package."""
 
 
 def push(address: str, artifact: Artifact, version: str) -> int:
@@ -26,6 +30,8 @@ def push(address: str, artifact: Artifact, version: str) -> int:
         RegistryError: when the registry does not take it, or the tag names another package there.
     """
     repository = Repository(address)
+    size = sum(blob.size for blob in artifact.blobs)
+    repository.access.until = time.monotonic() + PUSH_SECONDS + size / SLOWEST
     there = repository.manifest(version)
     if there == artifact.manifest:
         return 0
@@ -46,7 +52,9 @@ def has(address: str, digest: str) -> bool:
     Raises:
         RegistryError: when the registry does not answer.
     """
-    return Repository(address).manifest(digest) is not None
+    repository = Repository(address)
+    repository.access.until = time.monotonic() + LOOK_SECONDS
+    return repository.manifest(digest) is not None
 
 
 def pull(address: str, digest: str, target: Path) -> None:

@@ -13,6 +13,8 @@ REALM = "MAINLINE_REGISTRY_REALM"
 """Names the host that gives out tokens, if it is not of the registry's domain."""
 HELPER_SECONDS = 20.0
 """How long a credential helper may take."""
+_COUNTRY, _MOST_OF_MANY = 2, 3
+"""Letters of a country's name, and the most of a domain below it that is of many owners, such as co, com, or org."""
 
 
 def find(host: str) -> tuple[str, str] | None:
@@ -36,8 +38,8 @@ def find(host: str) -> tuple[str, str] | None:
 def may_have(asker: str, host: str) -> bool:
     """Whether a host that gives out tokens may see the credentials for a registry.
 
-    It may if it is the registry's own host, is of one domain with it by the last two labels, as auth.docker.io with
-    registry-1.docker.io, or is declared.
+    It may if it is the registry's own host or below it, if it stands beside or above it in one domain, as
+    auth.docker.io beside registry-1.docker.io and gitlab.com above registry.gitlab.com, or if it is declared.
 
     Args:
         asker: the host of the realm, without its port.
@@ -45,8 +47,17 @@ def may_have(asker: str, host: str) -> bool:
     """
     if asker in (host, os.environ.get(REALM)):
         return True
-    domain = asker.split(".")[-2:]
-    return len(domain) == 2 and domain == host.split(".")[-2:] and not domain[1].isdigit()  # a number: an address
+    return any(
+        _has_one_owner(domain) and f".{asker}".endswith(f".{domain}") for domain in (host, host.partition(".")[2])
+    )
+
+
+def _has_one_owner(domain: str) -> bool:
+    """Whether all hosts of a domain are of one owner, unlike those of co.uk or com.au; not so if that is in doubt."""
+    labels = domain.split(".")
+    if len(labels) < 2 or labels[-1].isdigit():  # a number: an address
+        return False
+    return len(labels) > 2 or len(labels[1]) > _COUNTRY or len(labels[0]) > _MOST_OF_MANY
 
 
 def basic(pair: tuple[str, str]) -> str:

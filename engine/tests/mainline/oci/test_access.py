@@ -13,9 +13,10 @@ from pathlib import Path
 
 import pytest
 
-from mainline.oci import credentials, layout
+from mainline.oci import copies, credentials, layout
 from mainline.oci.access import Access, RegistryError
 from mainline.oci.distribution import Repository
+from mainline.oci.layout import Artifact, Blob
 from tests.mainline.oci.conftest import Reply, StandIn
 from tests.project import LIMIT
 
@@ -172,16 +173,37 @@ def test_realm_of_another_domain_gets_no_credentials(stand_in: StandIn, monkeypa
         ("10.0.1.2", "10.9.1.2", False),
         ("auth", "registry", False),
         ("", "ghcr.io", False),
+        ("auth.ghcr.io", "ghcr.io", True),
+        ("gitlab.example.co.uk", "registry.example.co.uk", True),
+        ("b.co.uk", "a.co.uk", False),
+        ("auth.b.co.uk", "a.co.uk", False),
+        ("auth.b.co.uk", "registry.a.co.uk", False),
+        ("b.com.au", "a.com.au", False),
+        ("co.uk", "a.co.uk", False),
+        ("bad.s3.amazonaws.com", "1.dkr.ecr.eu-west-1.amazonaws.com", False),
+        ("example.com.bad.net", "registry.example.com", False),
+        ("badexample.com", "registry.example.com", False),
+        ("io", "ghcr.io", False),
     ],
 )
-def test_domain_is_the_last_two_labels(asker: str, host: str, may: bool) -> None:
-    """The realms of the large registries pass without a declaration."""
+def test_domain_is_of_one_owner(asker: str, host: str, may: bool) -> None:
+    """The realms of the large registries pass without a declaration, and those of a neighbour in co.uk do not."""
     assert credentials.may_have(asker, host) is may
 
 
-def test_head_that_drips_is_given_up(monkeypatch: pytest.MonkeyPatch) -> None:
+ASKED: dict[str, Callable[[str], object]] = {
+    "pull": lambda address: copies.pull(address, NAME, Path("never")),
+    "has": lambda address: copies.has(address, NAME),
+    "push": lambda address: copies.push(address, Artifact([Blob(NAME, 32_768, CONTENT)], b"", NAME), "v1"),
+}
+
+
+@pytest.mark.parametrize("name", ASKED)
+def test_head_that_drips_is_given_up(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
     """No byte of it is late, but all of it is: the connection is shut at the end of the time."""
     monkeypatch.setattr("mainline.oci.access.TRIES", 1)
+    for seconds, value in (("PULL_SECONDS", 0.5), ("LOOK_SECONDS", 0.5), ("PUSH_SECONDS", 0.0)):
+        monkeypatch.setattr(copies, seconds, value)
     shut = threading.Event()
     with socket.create_server(("127.0.0.1", 0)) as listening:
 
@@ -198,10 +220,8 @@ def test_head_that_drips_is_given_up(monkeypatch: pytest.MonkeyPatch) -> None:
 
         thread = threading.Thread(target=drip)
         thread.start()
-        repository = Repository(f"127.0.0.1:{listening.getsockname()[1]}/m")
-        repository.access.until = time.monotonic() + 0.5
         with pytest.raises(RegistryError, match="took too long"):
-            repository.manifest(NAME)
+            ASKED[name](f"127.0.0.1:{listening.getsockname()[1]}/m")
         thread.join(LIMIT)
     assert shut.is_set()
 
