@@ -96,6 +96,7 @@ def _panels(environment: str, instance: str, declared: Environment) -> list[Pane
         Panel("Resident memory", "bytes", [(f"process_resident_memory_bytes{here}", "{{instance}}")],
               most_mib(declared.service) * 2.0**20),
         Panel("Processor", "percentunit", [(f"rate(process_cpu_seconds_total{here}[5m])", "{{instance}}")]),
+        *(_of_websockets(here, declared) if declared.service.websocket else ()),
         Panel("Age of the data of a model", "s",
               [(f"max by (version) (mainline_model_age_seconds{here})", "{{version}}")],
               declared.monitoring.retrain.age_days * DAY),
@@ -103,6 +104,14 @@ def _panels(environment: str, instance: str, declared: Environment) -> list[Pane
               [(f"sum(rate(mainline_log_rows_total{here}[5m]))", "written"),
                (f"sum(rate(mainline_log_dropped_total{here}[5m]))", "lost")]),
         *(_of_monitoring(pods, declared) if declared.service.log.directory else ()),
+    ]  # fmt: skip
+
+
+def _of_websockets(here: str, declared: Environment) -> list[Panel]:
+    most, workers = declared.service.limits.connections, declared.service.workers
+    return [
+        Panel("Open WebSockets", "short", [(f"mainline_open_websockets{here}", "{{instance}}")], most * workers,
+              "The line is all connections that a server takes."),
     ]  # fmt: skip
 
 

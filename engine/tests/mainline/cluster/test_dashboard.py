@@ -4,6 +4,7 @@ import json
 import shutil
 import subprocess
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -49,6 +50,18 @@ def test_limits_are_those_that_are_declared() -> None:
 def test_environment_without_a_log_has_no_chart_of_monitoring() -> None:
     """Staging logs nothing, so nobody can look at it."""
     assert not [panel["title"] for panel in made("staging")["panels"] if "monitoring" in panel["title"]]
+
+
+def test_environment_with_websockets_has_a_chart_of_them() -> None:
+    """Its line is all connections that the workers of a server take; without the section there is no such chart."""
+    declared = environments.load(FLIGHTS / "deploy/production.yaml")
+    content = declared.service.model_dump() | {"websocket": {}, "workers": 2}
+    service = type(declared.service).model_validate(content)
+    spoken = dashboard.file("production", "p", replace(declared, service=service))
+    (panel,) = [panel for panel in spoken["panels"] if panel["title"] == "Open WebSockets"]
+    assert panel["fieldConfig"]["defaults"]["thresholds"]["steps"][-1]["value"] == 2000
+    assert "mainline_open_websockets{" in panel["targets"][0]["expr"]
+    assert "Open WebSockets" not in [panel["title"] for panel in made()["panels"]]
 
 
 def test_command_writes_rules_and_dashboard(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -99,6 +99,7 @@ class ServiceMetrics:
         self.failures: Counter[str] = Counter()
         self.outcomes: Counter[str] = Counter()
         """What clients said came of answers, by what became of it."""
+        self.open_websockets = 0
         self.log_rows = 0
         self.log_dropped = 0
         self.log_failing = False

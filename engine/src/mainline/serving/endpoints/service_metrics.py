@@ -26,6 +26,10 @@ def add(page: Page, service: Service) -> None:
         counted_spans = service.tracer.sender.counted.copy()
         fates = [({"fate": fate}, counted_spans[fate]) for fate in FATES]
         page.add("mainline_traced_requests_total", "counter", "Sampled requests, by what became of their spans.", fates)
+    if service.settings.websocket:
+        page.add(
+            "mainline_open_websockets", "gauge", "WebSockets that are open.", [({}, counted.open_websockets)], "sum"
+        )
     _add_outcomes(page, service)
     writer = {"writer": service.log.writer} if service.log else {}
     written = [(writer, float(counted.log_rows))]

@@ -31,6 +31,10 @@ class Answers:
         self._service = service
         self._ledger = Ledger(service)
 
+    def count(self, change: int) -> None:
+        """Count a connection that was opened (1) or has ended (-1)."""
+        self._service.metrics.open_websockets += change
+
     def have_room(self, body: bytes) -> bool:
         """Say whether the rows of a message may wait for a prediction now."""
         return inference.has_room(self._service, body)

@@ -5,7 +5,7 @@ Framing is the library's, which neither reads nor writes; this is what does, and
 
 import asyncio
 from collections import deque
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from time import monotonic
 from typing import Any
 
@@ -20,6 +20,7 @@ from mainline.serving.answering.messages import Header
 from mainline.serving.logs import warn
 from mainline.serving.websocket.answers import Answers, Slot
 from mainline.serving.websocket.assembly import Assembly
+from mainline.serving.websocket.intake import Intake
 
 CLOSE_SECONDS = 2.0
 """How long a client may take to answer a close."""
@@ -62,6 +63,7 @@ class Stream(asyncio.Protocol):
         """Whether nothing is read."""
         self._ending = False
         self._planned = False
+        self._intake = Intake(protocol)
         self._waiting: deque[bytes] = deque()
         """Messages that are here and have not begun: they came with others in one piece."""
         self._slots: deque[Slot] = deque()
@@ -72,6 +74,7 @@ class Stream(asyncio.Protocol):
         self.transport = transport
         self.connections.add(self)
         self._guard.connections.add(self)
+        self._answers.count(1)
         self._send()
         self._rest()
 
@@ -80,9 +83,11 @@ class Stream(asyncio.Protocol):
         self.connections.discard(self)
         self._guard.connections.discard(self)
         self._guard.release(self._address)
+        self._answers.count(-1)
         self._ending = True
         self._waiting.clear()
         self._slots.clear()
+        self._intake.drop()
 
     def pause_writing(self) -> None:
         """Read no more, and start the clock of a client that does not read."""
@@ -99,15 +104,8 @@ class Stream(asyncio.Protocol):
     def data_received(self, data: bytes) -> None:
         """Take what came: messages, and what the library answers itself."""
         self._pinged = False
-        self._protocol.receive_data(data)
-        if error := self._protocol.parser_exc:
-            self._guard.refused["body-too-large" if isinstance(error, PayloadTooBig) else "malformed-message"] += 1
-        came = self._protocol.events_received()
-        self._take(event for event in came if isinstance(event, Frame))
-        self._send()
-        if self._protocol.state is OPEN:
-            self._watch_message(bool(came))
-            self._advance()
+        self._intake.add(data)
+        self._go_on()
 
     def shutdown(self) -> None:
         """Answer what is under way and begin nothing more: the server stops."""
@@ -132,7 +130,34 @@ class Stream(asyncio.Protocol):
             self._rest()
             self._pinged = True
 
-    def _take(self, frames: Iterable[Frame]) -> None:
+    def _go_on(self) -> None:
+        """Read as many messages as may be under way, and do what is to be done then."""
+        self._planned = False
+        self._read()
+        self._send()
+        self._advance()
+
+    def _read(self) -> None:
+        while self._intake and not self._has_enough:
+            was_open = self._protocol.state is OPEN
+            frames = self._intake.read()
+            if was_open and (error := self._protocol.parser_exc):
+                self._guard.refused["body-too-large" if isinstance(error, PayloadTooBig) else "malformed-message"] += 1
+            self._take(frames)
+            if self._protocol.state is OPEN:
+                self._watch_message(bool(frames))
+
+    @property
+    def _has_enough(self) -> bool:
+        """Whether as many messages are here as may be under way, or the client does not read their answers."""
+        here = len(self._waiting) + len(self._slots)
+        return self._protocol.state is OPEN and (self._is_full or here >= self._declared.under_way)
+
+    @property
+    def _is_busy(self) -> bool:
+        return self._has_enough or (self._protocol.state is OPEN and bool(self._waiting))
+
+    def _take(self, frames: Sequence[Frame]) -> None:
         """Let the messages wait that frames end."""
         for frame in frames:
             try:
@@ -142,6 +167,17 @@ class Stream(asyncio.Protocol):
                 return
             if message is not None and not self._ending:
                 self._waiting.append(message)
+            if self._assembly.is_flooded:
+                self._end_flood()
+                return
+
+    def _end_flood(self) -> None:
+        self._intake.drop()
+        if self._protocol.state is OPEN:
+            reason = "Too many frames bring little; send messages."
+            self._fail("too-many-frames", CloseCode.POLICY_VIOLATION, reason)
+        else:
+            self.transport.abort()
 
     def _watch_message(self, came_whole: bool) -> None:
         """Start the clock of a message that has begun to arrive; one that is here stops it.
@@ -157,13 +193,13 @@ class Stream(asyncio.Protocol):
 
     def _advance(self) -> None:
         """Send the answers whose turn it is, begin messages, and read only as long as there is room for both."""
-        self._planned = False
-        if self._protocol.state is not OPEN or self.transport.is_closing():
-            return
-        self._answer()
-        while self._waiting and self._has_room(self._waiting[0]):  # at most `under_way`; then others have their turn
-            self._begin(self._waiting.popleft())
+        if self._protocol.state is OPEN and not self.transport.is_closing():
+            self._answer()
+            while self._waiting and self._has_room(self._waiting[0]):  # at most `under_way`; others have their turn
+                self._begin(self._waiting.popleft())
         self._hold()
+        if self._intake and not self._is_busy:
+            self._plan()
 
     def _has_room(self, message: bytes) -> bool:
         """Say whether a message can begin; while others of the connection are under way, it need not be refused."""
@@ -196,22 +232,19 @@ class Stream(asyncio.Protocol):
         """Go on in the next turn of the event loop: with all answers of a batch at once."""
         if not self._planned:
             self._planned = True
-            asyncio.get_running_loop().call_soon(self._advance)
+            asyncio.get_running_loop().call_soon(self._go_on)
 
     def _hold(self) -> None:
         """Read, or do not: whoever sends more than it reads, or than is answered, waits."""
-        most = self._declared.under_way
-        holds = self._protocol.state is OPEN and (self._is_full or bool(self._waiting) or len(self._slots) >= most)
-        if holds == self._paused or self.transport.is_closing():
-            return
-        self._paused = holds
-        if holds:
-            self.transport.pause_reading()
+        if self._is_busy:
             self.until = _NEVER  # what the client owes us we would not see
-        else:
-            self.transport.resume_reading()
+        elif self.until == _NEVER:
             self._pinged = False
             self._rest()
+        holds = self._is_busy or bool(self._intake)
+        if holds != self._paused and not self.transport.is_closing():
+            self._paused = holds
+            (self.transport.pause_reading if holds else self.transport.resume_reading)()
 
     def _rest(self) -> None:
         self.until = monotonic() + (self._guard.read_seconds if self._reading else self._declared.ping_seconds)
