@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from mainline.declared.streams import Stream
+from mainline.scoring import row_answers
 from mainline.serving.common import redis_access
 
 SECTION = "stream"
@@ -25,6 +26,22 @@ MOST_KEY = 1024
 FORGOTTEN = 3600.0
 """Seconds after which a consumer that holds nothing, and does not read, is struck off the group."""
 
+_SHORTEN = f"""
+local most = {{row = {row_answers.LONGEST + 1}, key = {MOST_KEY + 1}}}
+local function shortened(entry)
+    local parts, fields = {{}}, entry and entry[2]
+    for place = 1, #(fields or {{}}), 2 do
+        local length = most[fields[place]]
+        if length then
+            parts[#parts + 1] = fields[place]
+            parts[#parts + 1] = string.sub(fields[place + 1], 1, length)
+        end
+    end
+    return {{entry and entry[1], fields and parts}}
+end
+"""
+"""Leaves of an entry what is read of it, and a byte more of what is too long: Redis has room for it, and gives it out
+only so. Begins each script that gives out entries."""
 _READ = """
 local entries, bytes = {}, 0
 while #entries < tonumber(ARGV[3]) and bytes < tonumber(ARGV[4]) do
@@ -32,11 +49,24 @@ while #entries < tonumber(ARGV[3]) and bytes < tonumber(ARGV[4]) do
     if not streams then break end
     local entry = streams[1][2][1]
     for _, part in ipairs(entry[2]) do bytes = bytes + #part end
-    entries[#entries + 1] = entry
+    entries[#entries + 1] = shortened(entry)
 end
 return entries
 """
 """Gives out entries that nobody has seen, until there are so many, or so many bytes of them."""
+_OWN = """
+local streams = redis.call('XREADGROUP', 'GROUP', ARGV[1], ARGV[2], 'COUNT', 1, 'STREAMS', KEYS[1], '0')
+local entry = streams and streams[1][2][1]
+return entry and {shortened(entry)} or {}
+"""
+"""Gives out the oldest entry that a consumer holds."""
+_CLAIM = """
+local found = redis.call('XAUTOCLAIM', KEYS[1], ARGV[1], ARGV[2], ARGV[3], ARGV[4], 'COUNT', 1)
+local entries = {}
+for place, entry in ipairs(found[2]) do entries[place] = shortened(entry) end
+return {found[1], entries, #(found[3] or {})}
+"""
+"""Takes over an entry; returns where to go on, the entry, and how many were found deleted."""
 _ANSWER = """
 local written = 0
 for place = 4, #ARGV, 3 do
@@ -111,7 +141,10 @@ class Entries:
             declared.url, password=redis_access.read_password(SECTION, declared.password_file), protocol=2,
             socket_timeout=BLOCK + SILENT, socket_connect_timeout=SILENT, retry=Retry(NoBackoff(), 0),
         )  # fmt: skip
-        self._give, self._answer, self._strike = map(self._redis.register_script, (_READ, _ANSWER, _STRIKE))
+        self._answer, self._strike = map(self._redis.register_script, (_ANSWER, _STRIKE))
+        self._give, self._own, self._claim = (
+            self._redis.register_script(_SHORTEN + script) for script in (_READ, _OWN, _CLAIM)
+        )
         self._cursor: bytes | str = "0-0"
 
     def join(self) -> None:
@@ -144,14 +177,16 @@ class Entries:
 
     def own(self) -> list[Entry]:
         """Return the oldest entry that this consumer holds already, if there is one."""
-        return self._read("0", 1, None)
+        return _entries(self._own(keys=[self._declared.requests], args=[self._declared.group, self.consumer]))
 
     def new(self, most: int, is_waiting: bool) -> list[Entry]:
-        """Return entries that nobody has seen; if there are none, wait for one if that is wanted."""
+        """Return entries that nobody has seen; if there are none, wait for one if that is wanted.
+
+        One that comes while somebody waits is read whole: no script of Redis waits.
+        """
         declared = self._declared
         given = self._give(keys=[declared.requests], args=[declared.group, self.consumer, most, MOST_BYTES])
-        entries = [Entry(name, dict(zip(parts[::2], parts[1::2], strict=True))) for name, parts in given]
-        return entries or (self._read(">", 1, int(BLOCK * 1000)) if is_waiting else [])
+        return _entries(given) or (self._wait() if is_waiting else [])
 
     def abandoned(self) -> tuple[list[Entry], int, bool]:
         """Take over one entry that another consumer has held for too long.
@@ -159,13 +194,14 @@ class Entries:
         Returns:
             The entry, if there is one; how many were found deleted; and whether all were looked at.
         """
-        self._cursor, claimed, *deleted = self._redis.xautoclaim(
-            self._declared.requests, self._declared.group, self.consumer, int(self._declared.claim_seconds * 1000),
-            self._cursor, count=1,
-        )  # fmt: skip
+        declared = self._declared
+        idle = int(declared.claim_seconds * 1000)
+        self._cursor, claimed, deleted = self._claim(
+            keys=[declared.requests], args=[declared.group, self.consumer, idle, self._cursor]
+        )
         is_nameless = any(name is None for name, _ in claimed)  # as Redis 6.2 gives out one that was deleted
-        entries = self.own() if is_nameless else [Entry(name, fields or None) for name, fields in claimed]
-        return entries, len(deleted[0]) if deleted else 0, self._cursor in (b"0-0", "0-0")
+        entries = self.own() if is_nameless else _entries(claimed)
+        return entries, int(deleted), self._cursor == b"0-0"
 
     def deliveries(self, entry: Entry) -> int:
         """Return how often an entry was given out."""
@@ -188,11 +224,19 @@ class Entries:
         """Hold an entry no longer, without an answer."""
         self._redis.xack(self._declared.requests, self._declared.group, entry.id)
 
-    def _read(self, start: str, most: int, block: int | None) -> list[Entry]:
+    def _wait(self) -> list[Entry]:
+        declared = self._declared
         streams = self._redis.xreadgroup(
-            self._declared.group, self.consumer, {self._declared.requests: start}, count=most, block=block
+            declared.group, self.consumer, {declared.requests: ">"}, count=1, block=int(BLOCK * 1000)
         )
-        return [Entry(name, fields or None) for _, entries in streams or [] for name, fields in entries]
+        return [Entry(name, fields) for _, entries in streams or [] for name, fields in entries]
 
     def _strike_off(self, name: str) -> None:
         self._strike(keys=[self._declared.requests], args=[self._declared.group, name, int(FORGOTTEN * 1000)])
+
+
+def _entries(given: Sequence[tuple[bytes, Sequence[bytes] | None]]) -> list[Entry]:
+    """Return entries that a script has given out."""
+    return [
+        Entry(name, None if parts is None else dict(zip(parts[::2], parts[1::2], strict=True))) for name, parts in given
+    ]

@@ -148,6 +148,27 @@ def test_batch_is_bounded_by_bytes(redis: RedisServer, client: Any) -> None:
     assert batches == [3, 3]
 
 
+def test_entry_that_is_held_is_given_out_short(redis: RedisServer, client: Any) -> None:
+    """Redis gives out no more of a huge entry than is read, so that one that ended a consumer ends no second one."""
+    huge, own = declare(redis), RedisStream(declare(redis), double, threading.Event()).entries
+    fields = {"row": "1" * 3_000_000, "other": "x" * 3_000_000, "key": "k" * 5_000}
+    names = [client.xadd("requests", fields) for _ in range(4)]
+    own.join()
+    client.xreadgroup(huge.group, "dead", {"requests": ">"}, count=1)
+    wait_for(lambda: client.xpending_range("requests", "mainline", "-", "+", 1, idle=200))
+    (first,), deleted, is_last = own.abandoned()
+    (held,) = own.own()
+    (new,) = own.new(1, is_waiting=False)
+    assert [first.id, held.id, new.id, deleted, is_last] == [names[0], names[0], names[1], 0, True]
+    for entry in (first, held, new):
+        assert {name: len(value) for name, value in (entry.fields or {}).items()} == {b"row": 2**20 + 1, b"key": 1025}
+    client.xdel("requests", names[0])
+    assert own.own()[0].fields is None
+    with consuming(declare(redis)) as stream:
+        wait_for(lambda: {name for name, _ in answers(client)} >= {name.decode() for name in names[1:]})
+    assert stream.refused == 3
+
+
 def test_entries_of_a_dead_consumer_hold_up_no_new_ones(redis: RedisServer, client: Any) -> None:
     """They are taken over one at a time, and between two of them new ones are answered."""
     held = send(client, 40)
@@ -170,9 +191,9 @@ def test_entry_that_redis_6_takes_over_although_it_is_deleted_is_told(redis: Red
     def give(*_: Any, **__: Any) -> Any:
         client.xreadgroup("mainline", stream.entries.consumer, {"requests": ">"}, count=1)
         client.xdel("requests", names[0])
-        return [b"0-0", [(None, None)]]
+        return [b"0-0", [[None, None]], 0]
 
-    stream.entries._redis.xautoclaim = give
+    stream.entries._claim = give
     stream._step()
     assert stream.gone == 1
     assert is_all_answered(client, names[1:])
