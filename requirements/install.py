@@ -200,6 +200,8 @@ def uv_environment(folder: Path) -> dict[str, str]:
     # Everything is pinned by its hash, so it does not matter which index has it.
     environment.setdefault("UV_INDEX_STRATEGY", "unsafe-best-match")
     environment["UV_NO_PROGRESS"] = "1"
+    # uv reads what Python prints of its paths as UTF-8, and any other locale than C may have Python print Latin-1.
+    environment["LC_ALL"] = "C"
     environment.setdefault("UV_LINK_MODE", "clone" if sys.platform == "darwin" else "hardlink")
     cache = Path(
         environment.get("UV_CACHE_DIR") or Path(environment.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "uv"

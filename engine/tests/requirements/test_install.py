@@ -13,6 +13,7 @@ import time
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -317,12 +318,35 @@ def test_an_environment_without_pip_is_made_anew(machine: Machine) -> None:
 )
 def test_where_pip_looks_uv_looks(listed: str, expected: dict[str, str]) -> None:
     """Settings of pip about where packages come from are translated; the others are not."""
+    assert _module().read_pip_settings(listed) == expected
+
+
+def test_python_speaks_utf_8_to_uv_in_any_locale(ready: Machine, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The paths that Python prints are UTF-8, as uv reads them; Latin-1 letters would name another folder."""
+    monkeypatch.setenv("LC_ALL", "de_DE.ISO-8859-1")
+    environment = _module().uv_environment(ready.venv)
+    asked = [str(ready.venv / "bin/python"), "-I", "-c", "print('\u0141')"]
+    assert subprocess.run(asked, env=environment, capture_output=True, check=True).stdout == "\u0141\n".encode()
+    assert environment["LC_ALL"] == "C"
+
+
+@pytest.mark.parametrize(("told", "mode"), [({}, "1"), ({"PYTHONUTF8": "0"}, "0")])
+def test_commands_speak_utf_8_in_any_locale(told: dict[str, str], mode: str) -> None:
+    """Git's paths and the repository's files are UTF-8, so commands read them so, unless somebody says otherwise."""
+    plain = {name: value for name, value in os.environ.items() if not name.startswith("PYTHON")}
+    command = [str(ROOT / "engine/run"), "main", "python", "-c", "import sys; print(sys.flags.utf8_mode)"]
+    environment = plain | {"LC_ALL": "C.UTF-8", "VENV": sys.prefix, **told}
+    assert subprocess.run(command, env=environment, capture_output=True, check=True).stdout.decode().strip() == mode
+
+
+def _module() -> Any:
+    """Load `requirements/install.py`."""
     spec = importlib.util.spec_from_file_location("install", ROOT / "requirements/install.py")
     assert spec is not None
     assert spec.loader is not None
     install = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(install)
-    assert install.read_pip_settings(listed) == expected
+    return install
 
 
 def test_time_stamps_decide_nothing(tmp_path: Path) -> None:
