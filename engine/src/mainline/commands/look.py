@@ -17,7 +17,17 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--label", default="", metavar="COLUMN", help="the column to predict")
     parser.add_argument("--time", metavar="COLUMN", help="when a row is; none: the data has no time")
     parser.add_argument("--period", choices=("day", "week", "month", "quarter", "year"), help="what time is cut into")
-    parser.add_argument("--date-format", default="", metavar="FORMAT", help="such as %%d/%%m/%%Y, for ambiguous dates")
+    parser.add_argument(
+        "--date-format", default="", metavar="FORMAT", help="how dates are written, such as %%d/%%m/%%Y"
+    )
+    parser.add_argument(
+        "--missing",
+        nargs=2,
+        action="append",
+        default=[],
+        metavar=("COLUMN", "TEXT"),
+        help="TEXT stands for a missing value in it",
+    )
     parser.add_argument("--encoding", default="", help="of a CSV file")
     parser.add_argument("--delimiter", default="", help="between the cells of a CSV file")
     parser.add_argument("--decimal", default="", choices=("", ".", ","), help="before the fraction of a number")
@@ -45,7 +55,10 @@ def run(arguments: argparse.Namespace) -> str:
         raise usage.UsageError("--label goes with a table; the label of the pipeline's data is that of interface.py.")
     with progress.clock("looking at each column"):
         if arguments.table:
-            options = Options(arguments.encoding, arguments.delimiter, arguments.decimal, arguments.date_format)
+            missing = tuple(map(tuple, arguments.missing))
+            options = Options(
+                arguments.encoding, arguments.delimiter, arguments.decimal, arguments.date_format, missing
+            )
             wishes = Wishes(time=arguments.time, period=arguments.period)
             sheet = sources.of_files(arguments.table, arguments.label, options, wishes)
         else:

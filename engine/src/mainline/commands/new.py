@@ -28,7 +28,7 @@ def arguments(parser: argparse.ArgumentParser) -> None:
         "--date-format",
         default="",
         metavar="FORMAT",
-        help="such as %%d/%%m/%%Y, for ambiguous dates",
+        help="how dates are written, such as %%d/%%m/%%Y",
     )
     parser.add_argument("--period", choices=PERIODS, help="what the data is cut into, if it has a time")
     parser.add_argument("--keep", action="append", default=[], metavar="COLUMN", help="make it a feature")

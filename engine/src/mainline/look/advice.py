@@ -6,6 +6,7 @@ import numpy as np
 
 from mainline.look.portraits import LONGEST, Gallery, Portrait
 from mainline.look.sheet import Sheet
+from mainline.scaffold import nearly_times
 from mainline.text import clip, count, few
 
 SAME = 0.95
@@ -27,7 +28,7 @@ def give(gallery: Gallery) -> tuple[str, ...]:
     """Return the sentences."""
     return tuple(
         sentence
-        for source in (_leaks, _label, _duplicates, _empty, _absent, _jumps, _pairs, _moved, _mixed, _personal)
+        for source in (_leaks, _label, _duplicates, _empty, _absent, _jumps, _pairs, _moved, _times, _mixed, _personal)
         for sentence in source(gallery)
     )
 
@@ -122,6 +123,13 @@ def _newest(sheet: Sheet, one: Portrait) -> str:
     return sheet.periods[int(np.nanargmax(one.drift))]
 
 
+def _times(gallery: Gallery) -> Iterator[str]:
+    for one in gallery.portraits:
+        if one.column.times:
+            private = _is_personal(gallery.sheet.hidden.get(one.name, ""))
+            yield nearly_times.say(one.name, one.column.times, private=private)
+
+
 def _mixed(gallery: Gallery) -> Iterator[str]:
     for one in gallery.portraits:
         if one.column.stray:
@@ -137,7 +145,12 @@ def _mixed(gallery: Gallery) -> Iterator[str]:
 def _personal(gallery: Gallery) -> Iterator[str]:
     found = [
         f"{name} ({reason})" for name, reason in gallery.sheet.hidden.items()
-        if "holds" in reason or "person" in reason
+        if _is_personal(reason)
     ]  # fmt: skip
     if found:
         yield f"Columns that say something of persons, whose values are not shown: {few(found, _MOST)}."
+
+
+def _is_personal(reason: str) -> bool:
+    """Say whether a column is hidden since it says something of persons."""
+    return "holds" in reason or "person" in reason

@@ -14,8 +14,9 @@ import pyarrow.compute as pc
 
 from mainline.contract import Array
 from mainline.missing_values import IN_NUMBERS
-from mainline.scaffold import moments
+from mainline.scaffold import moments, nearly_times
 from mainline.scaffold.dialect import Dialect, TableError
+from mainline.scaffold.nearly_times import NearlyTimes
 
 Kind = Literal["number", "integer", "text", "time"]
 PLACEHOLDERS = ("?", "-", "--", ".", "n/a", "#N/A", "unknown", "na", "none", "missing", "*", "-nan")
@@ -99,6 +100,11 @@ class Column:
             return {}
         known = {*IN_NUMBERS, *PLACEHOLDERS} - {""}
         return {text: count for text, count in Counter(self.present.tolist()).items() if text.strip() in known}
+
+    @cached_property
+    def times(self) -> NearlyTimes | None:
+        """What is known of a column of text that looks like times; None if it does not."""
+        return nearly_times.of_text(self.present) if self.kind == "text" else None
 
     def floats(self) -> Array:
         """Return numbers as float64, shape (n,)."""

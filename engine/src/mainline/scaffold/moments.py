@@ -14,14 +14,17 @@ from mainline.scaffold.dialect import TableError
 DATES = (
     "%Y-%m-%d", "%Y/%m/%d", "%Y.%m.%d", "%d.%m.%Y", "%d/%m/%Y", "%m/%d/%Y", "%d-%m-%Y", "%m-%d-%Y", "%d.%m.%y",
     "%d/%m/%y", "%m/%d/%y", "%d %b %Y", "%d %B %Y", "%b %d %Y", "%B %d %Y", "%b %d, %Y", "%B %d, %Y", "%d-%b-%Y",
-    "%Y-%m",
+    "%d-%b-%y", "%Y-%m", "%m/%Y", "%b %Y", "%B %Y",
 )  # fmt: skip
-CLOCKS = ("", " %H:%M", " %H:%M:%S", " %H:%M:%S.%f", " %I:%M %p", " %I:%M:%S %p", " %I:%M%p", " %I:%M:%S%p")
+_CLOCKS = ("%H:%M", "%H:%M:%S", "%H:%M:%S.%f", "%I:%M %p", "%I:%M:%S %p", "%I:%M%p", "%I:%M:%S%p")
+CLOCKS = ("", *(f"{between}{clock}" for between in (" ", ", ") for clock in _CLOCKS))
 _ISO = tuple(f"%Y-%m-%dT{clock}" for clock in ("%H:%M", "%H:%M:%S", "%H:%M:%S.%f"))
 _ZONED = re.compile(r"(Z|[+-]\d\d(:?\d\d)?)$")
 _LOOKS = re.compile(r"\d{1,4}[-/. ]|[A-Za-z]{3,9} \d|\d{1,2}-[A-Za-z]{3}-")
-
-
+_LONGEST = 35
+_YEAR = re.compile("%[Yy]")
+YEARS = (1700, 2200)
+"""What a time lies in; 9999 is a way to say that something has no end."""
 NUMBERS = {4: "%Y", 6: "%Y%m", 8: "%Y%m%d"}
 """How whole numbers of so many digits may be read as times."""
 Grain = Literal["year", "month", "day", "minute"]
@@ -42,7 +45,8 @@ def of_text(cells: Array, wanted: str = "") -> Times | None:
 
     Args:
         cells: the texts.
-        wanted: the format that a person names for dates that can be read in two ways.
+        wanted: the format that a person names, for dates that can be read in two ways or are written in one of their
+            own; '' if none is named.
 
     Raises:
         TableError: when dates can be read in two ways, and nothing says which.
@@ -50,10 +54,14 @@ def of_text(cells: Array, wanted: str = "") -> Times | None:
     texts = pd.Series(cells, dtype="str")
     present = texts[texts != ""]
     sample = present.drop_duplicates().head(200)
-    if sample.empty or not sample.map(lambda text: bool(_LOOKS.search(text)) and len(text) <= 35).all():
+    if sample.empty:
         return None
-    zoned = bool(sample.map(lambda text: bool(_ZONED.search(text)) and ":" in text).all())
-    formats = [text for text in _formats(zoned) if _parse(sample, text) is not None]
+    known = formats_of(sample) if sample.map(may_be_one).all() else []
+    formats = [
+        text
+        for text in dict.fromkeys(([wanted] if _YEAR.search(wanted) else []) + known)
+        if _parse(sample, text) is not None
+    ]
     unique = present.drop_duplicates()
     read = {text: parsed for text in formats if (parsed := _parse(unique, text)) is not None}
     if not read:
@@ -61,12 +69,20 @@ def of_text(cells: Array, wanted: str = "") -> Times | None:
     chosen, other = _choose(read, unique, wanted)
     by_text = dict(zip(unique, read[chosen].to_numpy("datetime64[ns]"), strict=True))
     nat = np.datetime64("NaT", "ns")
-    return Times(np.array([by_text.get(text, nat) for text in texts], "datetime64[ns]"), chosen, zoned, other)
+    values = np.array([by_text.get(text, nat) for text in texts], "datetime64[ns]")
+    return Times(values, chosen, "%z" in chosen, other)
 
 
-def _formats(zoned: bool) -> list[str]:
+def may_be_one(text: str) -> bool:
+    """Say whether a text is of a form that times have."""
+    return bool(_LOOKS.search(text)) and len(text) <= _LONGEST
+
+
+def formats_of(texts: "pd.Series[str]") -> list[str]:
+    """Return the ways of writing that texts may be in; those with a zone if most of them name one."""
     plain = [f"{date}{clock}" for date in DATES for clock in CLOCKS if clock == "" or "%d" in date] + [*_ISO]
-    return [f"{text}%z" for text in plain if "%H" in text] if zoned else plain
+    zoned = [bool(_ZONED.search(text)) and ":" in text for text in texts]
+    return [f"{text}%z" for text in plain if "%H" in text] if sum(zoned) * 2 > len(zoned) else plain
 
 
 def _parse(texts: "pd.Series[str]", form: str) -> "pd.Series[pd.Timestamp] | None":
@@ -76,7 +92,7 @@ def _parse(texts: "pd.Series[str]", form: str) -> "pd.Series[pd.Timestamp] | Non
         return None
     if "%z" in form:
         parsed = parsed.dt.tz_localize(None)
-    return None if parsed.isna().any() or not parsed.dt.year.between(1700, 2200).all() else parsed
+    return None if parsed.isna().any() or not parsed.dt.year.between(*YEARS).all() else parsed
 
 
 def _choose(read: dict[str, "pd.Series[pd.Timestamp]"], texts: "pd.Series[str]", wanted: str) -> tuple[str, str]:

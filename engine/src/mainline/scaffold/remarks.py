@@ -5,7 +5,7 @@ from shlex import quote
 
 import numpy as np
 
-from mainline.scaffold import roles, time_columns, trends
+from mainline.scaffold import nearly_times, roles, time_columns, trends
 from mainline.scaffold.findings import Finding, Wishes
 from mainline.scaffold.outline import derived
 from mainline.scaffold.plan import Plan
@@ -41,6 +41,11 @@ def of_table(plan: Plan) -> list[Finding]:
         if column.declared:
             said = " and ".join(map(repr, column.declared))
             found.append(Finding("missing", f"{said} in '{name}' stands for no value", "told"))
+    found += [
+        Finding("dates?", nearly_times.summarise(name, column.times), "unsure", nearly_times.option(name, column.times))
+        for name, column in table.columns.items()
+        if column.times
+    ]
     found += _of_doubtful(plan)
     absent = table.rows - plan.labelled
     if absent:

@@ -82,11 +82,13 @@ def infer(columns: Mapping[str, Column], wishes: Wishes, labelled: Array) -> tup
         return None, [Finding("time", f"none: rows are split by a hash{doubt}", "likely", option)]
     name, parts, values, zoned = found
     if np.isnat(values).any():
+        absent = f"'{name}' is missing in {count(int(np.isnat(values).sum()), 'row')}"
         if wishes.time:
             raise TableError(
-                f"'{name}' is missing in {count(int(np.isnat(values).sum()), 'row')}; each row needs its time."
+                f"{absent}, and each row needs its time. Remove these rows from the file; or say --time none, and rows "
+                "are split by a hash."
             )
-        return None, [Finding("time", f"none: '{name}' is missing in some rows", "unsure", "--time COLUMN")]
+        return None, [Finding("time", f"none: {absent}; without these rows it could be one", "unsure", "--time COLUMN")]
     zone = "" if zoned else _checked(wishes.zone or "UTC")
     utc = _localised(values, zone)
     unit, periods, counts = _cut(values[labelled], wishes)

@@ -3,7 +3,7 @@
 import contextlib
 import re
 import sqlite3
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -132,6 +132,7 @@ def _text(files: Sequence[Path], options: Options) -> Table:
         name: of_text(name, whole[name].to_numpy(object), how, options.date_format, options.missing_in(name))
         for name in headers[first]
     }
+    _check_format(options.date_format, made)
     return Table(tuple(files), how, made, tuple(map(len, parts)), int(whole.duplicated().sum()))
 
 
@@ -161,6 +162,20 @@ def _parquet(files: Sequence[Path], options: Options) -> Table:
         raise TableError(f"{files[0]} has no column of numbers, text or times.")
     shown = pd.DataFrame({name: column.values for name, column in made.items()})
     return Table(tuple(files), None, made, tuple(map(len, tables)), int(shown.duplicated().sum()), left_out)
+
+
+def _check_format(wanted: str, columns: Mapping[str, Column]) -> None:
+    """Refuse a way of writing dates that no column is written in."""
+    if not wanted or any(column.format == wanted for column in columns.values()):
+        return
+    formats = {f"'{name}' as {column.format}" for name, column in columns.items() if column.format}
+    likely = [column.times for column in columns.values() if column.times]
+    known = f"Times are written: {', '.join(sorted(formats))}." if formats else "No column is read as times."
+    shown = f" '{likely[0].example}' looks like one." if likely else ""
+    raise TableError(
+        f"--date-format '{wanted}': no column is written so. {known}{shown} Write it in the signs of Python's "
+        "strptime, with the year: '%d.%m.%Y' is 31.12.2024, '%m/%d/%y %I:%M %p' is 12/31/24 5:04 PM."
+    )
 
 
 def _check_same(first: Path, other: Path, names: Sequence[str], others: Sequence[str]) -> None:
