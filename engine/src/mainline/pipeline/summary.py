@@ -17,6 +17,8 @@ from mainline.repository.git import ask, blob
 METRICS, PACKAGE = Path("metrics"), Path(lock.PACKAGE)
 
 NO_INTERVAL = "no interval from a single day or group"
+_LEAST = (8, 8)
+"""Columns of a terminal that a metric of the model and of the baseline have at least."""
 NEXT = {
     "edit, then `./mainline try`": "another model or feature, held against the last commit in seconds",
     "`make gate`": "may this model be released? Each check with its limit",
@@ -110,10 +112,14 @@ def table(test: dict[str, Any], baseline: dict[str, Any], unit: str) -> list[str
     names = [name for name in baseline if name in test and name != "rows"]
     title = f"On the test rows{f', {unit}' if unit else ''}"
     width = max(len(title), *(len(name) + 2 for name in names)) + 2
-    rows = [f"  {name:<{width - 2}}{_number(test[name]):>8}{_number(baseline[name]):>10}" for name in names]
+    cells = [(_number(test[name]), _number(baseline[name])) for name in names]
+    left, right = (
+        max(least, *map(len, column)) for least, column in zip(_LEAST, zip(*cells, strict=True), strict=True)
+    )
+    rows = [f"  {name:<{width - 2}}{a:>{left}}  {b:>{right}}" for name, (a, b) in zip(names, cells, strict=True)]
     interval = NO_INTERVAL if test["low"] is None else f"95 % interval {test['low']:.4g} to {test['high']:.4g}"
     verdict = f"  {names[0]} {_compared(test['ratio'])}; {interval}"
-    return [f"{title:<{width}}{'model':>8}{'baseline':>10}", *rows, verdict]
+    return [f"{title:<{width}}{'model':>{left}}  {'baseline':>{right}}", *rows, verdict]
 
 
 def _compared(ratio: float | None) -> str:

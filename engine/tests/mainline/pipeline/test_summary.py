@@ -82,6 +82,18 @@ def test_a_metric_that_cannot_be_compared_is_said(results: Path) -> None:
     assert "rmse cannot be compared with the baseline; no interval from a single day or group" in lines()
 
 
+def test_long_figures_stay_apart(results: Path) -> None:
+    """Figures of nine letters and more have their column to themselves, under its title."""
+    (results / "metrics" / "test.json").write_text(json.dumps(METRICS["test"] | {"rmse": -0.0123456, "bias": 123456.0}))
+    (results / "metrics" / "baseline.json").write_text(json.dumps(METRICS["baseline"] | {"rmse": -0.00012345}))
+    found = summary.text("The pipeline is done.").splitlines()
+    (title,) = [line for line in found if line.startswith("On the test rows")]
+    (rmse,) = [line for line in found if line.startswith("  rmse") and "-0.0001234" in line]
+    assert rmse.split() == ["rmse", "-0.01235", "-0.0001234"]
+    assert len(title) == len(rmse)
+
+
+@pytest.mark.usefixtures("results")
 def test_a_model_like_the_baseline_is_not_called_worse(results: Path) -> None:
     """A model that says what the baseline says is as good."""
     (results / "metrics" / "test.json").write_text(json.dumps(METRICS["test"] | {"ratio": 1.0}))
