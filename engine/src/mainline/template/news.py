@@ -1,6 +1,7 @@
 """What a person reads after an upgrade: what is new, and what the template changed in files that are theirs."""
 
 import re
+import sys
 from collections.abc import Iterator, Mapping
 from typing import Any
 
@@ -11,6 +12,7 @@ from mainline.repository.tree import Entry
 from mainline.template import versions
 from mainline.template.ownership import Ownership, below
 from mainline.template.plan import Files
+from mainline.text import clip
 
 CHANGELOG = "engine/CHANGELOG.md"
 FREE = ("model.params", "tune.space")
@@ -18,7 +20,8 @@ FREE = ("model.params", "tune.space")
 _SECTION = re.compile(r"^## ", re.MULTILINE)
 _PART = re.compile(r"^### ", re.MULTILINE)
 _ENTRY = re.compile(r"\n(?:\n|(?=- ))")
-_MIGRATE = re.compile(r"To migrate\b(?!:?\s*nothing\b):?\s*(.*)")
+_MIGRATE = re.compile(r"To migrate\b(?!:?\s*nothing\b).*")
+_ABOUT = 78
 _PATH = re.compile(r"(?<=`)(?=docs/|deploy/container/)")
 _LINK = re.compile(r"\[[^\]]*\]\((?!\w+:)([^)]*)\)")
 
@@ -48,8 +51,16 @@ def _headlines(section: str) -> str:
     for part in parts:
         heading, *entries = _entries(part)
         lines.append(f"  {heading} ({sum(entry.startswith('- ') for entry in entries)})")
-    steps = (_MIGRATE.search(entry) for entry in _entries(section))
-    return "\n".join([*lines, *(f"  To migrate: {step[1]}" for step in steps if step)])
+    return "\n".join([*lines, *(line for entry in _entries(section) for line in _steps(entry))])
+
+
+def _steps(entry: str) -> list[str]:
+    """Return what an entry says is left to do, under the words by which it begins; [] if nothing is."""
+    step = _MIGRATE.search(entry)
+    if step is None:
+        return []
+    about = entry[: step.start()].removeprefix("- ").strip()
+    return [f"  {clip(about, _ABOUT)}", f"    {step[0]}"] if about else [f"  {step[0]}"]
 
 
 def _entries(text: str) -> list[str]:
@@ -88,9 +99,14 @@ def _keys(was: Entry, here: Entry, comes: Entry) -> list[str]:
     before, own, after = (
         dict(_flat(yaml.safe_load(git("cat-file", "blob", each.blob)))) for each in (was, here, comes)
     )
-    new = [f"{key} is new, such as `{after[key]}`" for key in after if key not in before and key not in own]
+    new = [f"{key} is new, such as `{_written(after[key])}`" for key in after if key not in before and key not in own]
     gone = [f"{key} is gone" for key in before if key not in after and key in own]
     return [line for line in (*new, *gone) if not line.startswith(FREE)]
+
+
+def _written(value: Any) -> str:
+    """Write a value as it stands in a file of YAML."""
+    return yaml.safe_dump(value, default_flow_style=True, width=sys.maxsize).removesuffix("...\n").strip()
 
 
 def _flat(value: Any, at: str = "") -> Iterator[tuple[str, Any]]:

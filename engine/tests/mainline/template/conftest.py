@@ -45,7 +45,8 @@ SECOND = {
     ".github/CODEOWNERS": "/engine/ @YOU\n* @YOU\n",
     ".github/workflows/retrain.yml": "on: [schedule, push]\n",
     "dvc.yaml": FIRST["dvc.yaml"] + "      - src/usecase/scoring.py\n",
-    "params.yaml": "model: {type: Trees, params: {depth: 3, rate: 0.1}}\ngate:\n  margin: 0.02\n  power: 0.8\n",
+    "params.yaml": "model: {type: Trees, params: {depth: 3, rate: 0.1}}\ngate:\n  margin: 0.02\n  power: 0.8\n"
+    "  steps: {at: [null, false]}\n",
     "src/usecase/source.py": "ROWS = 'more flights'\n",
     "README.md": "# A better template\n",
     "requirements/pipeline.in": "-r own.in\nalpha\nbeta\n",

@@ -39,6 +39,7 @@ def test_what_is_new_is_told(changed: World) -> None:
     assert "New in 0.2.0:\n  The second.\n\nengine/CHANGELOG.md has all of it." in said
     assert "The first." not in said
     assert "gate.power is new, such as `0.8`" in said
+    assert "gate.steps.at is new, such as `[null, false]`" in said
     assert "gate.strict is gone" in said
     assert "    +/engine/ @YOU" in said
     assert not re.search(r"\brate\b|README", said)
@@ -63,6 +64,7 @@ more.
 
 - Three. To migrate: run `docs/x.sh`.
 - Four. To migrate: nothing; it is there.
+- Five, of which much is said. To migrate from four: edit it.
 
 """
 
@@ -76,9 +78,12 @@ def test_many_news_are_told_by_their_headlines(changed: World) -> None:
         """
 New in 0.3.0:
   A folder of its own (2)
-  Added (2)
+  Added (3)
   To migrate: `engine/docs/upgrade.md#from` brings a fork over, and [the standard](https://example.org/a) says more.
-  To migrate: run `engine/docs/x.sh`.
+  Three.
+    To migrate: run `engine/docs/x.sh`.
+  Five, of which much is said.
+    To migrate from four: edit it.
 
 engine/CHANGELOG.md has all of it.
 """
