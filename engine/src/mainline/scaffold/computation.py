@@ -2,9 +2,10 @@
 
 from mainline.clocks import name_of
 from mainline.scaffold import bounds
-from mainline.scaffold.code import call, fill, literal, marked, names, plain
+from mainline.scaffold.code import WIDTH, call, fill, literal, marked, names, plain
 from mainline.scaffold.outline import derived, events
 from mainline.scaffold.plan import Plan
+from mainline.text import width
 
 _FEW = 12
 """Values of a text up to which each is a segment."""
@@ -90,7 +91,9 @@ def _segments(plan: Plan) -> list[str]:
     few = [name for name in plan.texts if 2 <= plan.columns[name].distinct <= _FEW and len(name) <= SHORT]
     texts = [literal(name) for name in few[:2]]
     if texts:
-        return [f"    return {{{', '.join(f'{name}: columns[{name}]' for name in texts)}}}"]
+        items = [f"{name}: columns[{name}]" for name in texts]
+        whole = f"    return {{{', '.join(items)}}}"
+        return [whole] if width(whole) <= WIDTH else ["    return {", *(f"        {item}," for item in items), "    }"]
     chosen, cuts = bounds.thirds(plan, SHORT)
     if not chosen:
         return ["    return {}"]

@@ -98,6 +98,11 @@ TABLES: dict[str, tuple[Callable[[pd.DataFrame], pd.DataFrame], str, dict[str, A
     ),
     "numbers alone": (lambda rows: rows[["area m²", "rooms", "price €"]], "price €", {}),
     "long names": (lambda rows: rows.rename(columns={"rooms": "r" * 150, "city": "c " * 70}), "price €", {}),
+    "two names of segments": (
+        lambda rows: rows.assign(**{name: RANDOM.choice(["no", "yes"], len(rows)) for name in ("s" * 24, "t" * 19)}),
+        "price €",
+        {},
+    ),
     "wide": (_wide, "price €", {}),
 }
 
