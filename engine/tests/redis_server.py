@@ -35,6 +35,14 @@ class RedisServer:
         self.process.wait()
 
 
+def _serves(port: int) -> bool:
+    """Whether a server answers; one that still reads what it had kept listens already, and refuses or is silent."""
+    with socket.create_connection(("127.0.0.1", port), 1) as asked:
+        asked.sendall(b"PING\r\n")
+        said = asked.recv(100)
+        return bool(said) and not said.startswith(b"-LOADING")
+
+
 @contextlib.contextmanager
 def running(folder: Path, port: int = 0, password: str = "", more: Sequence[str] = ()) -> Iterator[RedisServer]:
     """Run a server, with more options such as those by which it keeps what it has."""
@@ -54,8 +62,9 @@ def running(folder: Path, port: int = 0, password: str = "", more: Sequence[str]
         while True:
             assert process.poll() is None, (folder / "log").read_text()
             assert time.monotonic() < late, "it does not listen"
-            with contextlib.suppress(OSError), socket.create_connection(("127.0.0.1", port), 1):
-                break
+            with contextlib.suppress(OSError):
+                if _serves(port):
+                    break
             time.sleep(0.02)
         yield RedisServer(port, process)
     finally:

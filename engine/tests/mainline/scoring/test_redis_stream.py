@@ -193,7 +193,7 @@ def test_entry_that_redis_6_takes_over_although_it_is_deleted_is_told(redis: Red
         client.xdel("requests", names[0])
         return [b"0-0", [[None, None]], 0]
 
-    stream.entries._claim = give
+    stream.entries._claim = give  # type: ignore[assignment]
     stream._step()
     assert stream.gone == 1
     assert is_all_answered(client, names[1:])
