@@ -3,7 +3,8 @@
 from time import monotonic
 from typing import Literal
 
-from mainline.serving.answering.messages import Request
+from mainline.serving.answering.keys import Key, Keys
+from mainline.serving.answering.messages import Head, Request
 from mainline.serving.answering.problems import Problem
 from mainline.serving.service import Service
 
@@ -16,9 +17,9 @@ def admit(service: Service, request: Request, access: Access | None) -> None:
     Raises:
         Problem: unauthorized, forbidden, throttled.
     """
-    key = service.keys.find(request.authorization)
+    key = _find(service.keys, request.head)
     if key is None:
-        found = "is not valid" if request.authorization else "is missing"
+        found = "is not valid" if request.head.authorization else "is missing"
         detail = f"The API key {found}; send 'Authorization: Bearer KEY'."
         raise Problem("unauthorized", detail, headers=[(b"www-authenticate", b"Bearer")])
     wait = key.bucket.take(monotonic())
@@ -28,3 +29,13 @@ def admit(service: Service, request: Request, access: Access | None) -> None:
     if access and access not in ("any", key.role):
         raise Problem("forbidden", f"This needs a key of the role '{access}'; this key's is '{key.role}'.")
     request.key = key
+
+
+def _find(keys: Keys, head: Head) -> Key | None:
+    """Return the key of a head that is valid now; looked for again only once the keys are others."""
+    if head.known is None or head.known[0] is not keys:
+        key = keys.find(head.authorization)
+        if key is None:
+            return None
+        head.known = keys, key
+    return head.known[1]

@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 from mainline.serving.answering import tracing
 from mainline.serving.answering.batching import Share
 from mainline.serving.answering.experiment import Unit
-from mainline.serving.answering.keys import Key
+from mainline.serving.answering.keys import Key, Keys
 from mainline.serving.answering.metrics import ModelMetrics
 from mainline.serving.answering.model import Model
 from mainline.serving.answering.problems import Problem
@@ -24,12 +24,31 @@ class Disconnected(Exception):  # noqa: N818 - no error of ours
     """The client went away before its request was whole."""
 
 
+class Head:
+    """The headers of a request; requests that begin with the same bytes may share it."""
+
+    __slots__ = (
+        "authorization", "content_encoding", "content_length", "content_type", "headers", "id", "known", "trace",
+    )  # fmt: skip
+
+    def __init__(self, given: Iterable[Header]) -> None:
+        self.headers = headers = dict(given)
+        self.authorization: bytes = headers.get(b"authorization", b"")
+        self.content_type: bytes = headers.get(b"content-type", b"")
+        self.content_length: bytes = headers.get(b"content-length", b"")
+        self.content_encoding: bytes = headers.get(b"content-encoding", b"")
+        self.id: bytes = headers.get(b"x-request-id", b"")
+        self.trace: bytes = headers.get(b"traceparent", b"")
+        self.known: tuple[Keys, Key] | None = None
+        """The keys in which its key was looked for, and the key; None if none was found."""
+
+
 class Request:
     """One request; its body is read when a handler asks for it."""
 
     __slots__ = (
-        "_receive", "authorization", "content_encoding", "content_length", "content_type", "experiment", "given_trace",
-        "headers", "id", "key", "method", "named", "path", "started", "trace", "traced",
+        "_receive", "experiment", "given_trace", "head", "headers", "id", "key", "method", "named", "path", "started",
+        "trace", "traced",
     )  # fmt: skip
     key: Key
     named: bool
@@ -39,7 +58,7 @@ class Request:
     traced: Traced | None
     """When its stages were, if it is traced."""
 
-    def __init__(self, method: str, path: str, given: Iterable[Header], receive: Receive | None = None) -> None:
+    def __init__(self, method: str, path: str, given: Head | Iterable[Header], receive: Receive | None = None) -> None:
         self.started = perf_counter()
         self._receive = receive
         self.method = method
@@ -47,13 +66,10 @@ class Request:
         self.named = False
         self.experiment = None
         self.traced = None
-        self.headers = headers = dict(given)
-        self.authorization: bytes = headers.get(b"authorization", b"")
-        self.content_type: bytes = headers.get(b"content-type", b"")
-        self.content_length: bytes = headers.get(b"content-length", b"")
-        self.content_encoding: bytes = headers.get(b"content-encoding", b"")
-        self.id = tracing.request_id(headers.get(b"x-request-id", b""))
-        self.trace = tracing.traceparent(headers.get(b"traceparent", b""))
+        self.head = head = given if isinstance(given, Head) else Head(given)
+        self.headers = head.headers
+        self.id = tracing.request_id(head.id)
+        self.trace = tracing.traceparent(head.trace)
 
     def check_json(self) -> None:
         """Refuse a request that does not say it is plain JSON.
@@ -61,10 +77,10 @@ class Request:
         Raises:
             Problem: unsupported-media-type.
         """
-        if self.content_type not in _JSON_TYPES and self.content_type.lower() not in _JSON_TYPES:
-            given = self.content_type.decode("latin-1")[:100] or "not given"
+        if self.head.content_type not in _JSON_TYPES and self.head.content_type.lower() not in _JSON_TYPES:
+            given = self.head.content_type.decode("latin-1")[:100] or "not given"
             raise Problem("unsupported-media-type", f"content-type is {given}; send application/json in UTF-8.")
-        if self.content_encoding not in (b"", b"identity"):
+        if self.head.content_encoding not in (b"", b"identity"):
             raise Problem("unsupported-media-type", "The body is compressed; send it as it is.")
 
     def check_size(self, size: int, limit: int) -> None:
@@ -73,7 +89,7 @@ class Request:
         Raises:
             Problem: body-too-large.
         """
-        if size > limit or (self.content_length.isdigit() and int(self.content_length[:20]) > limit):
+        if size > limit or (self.head.content_length.isdigit() and int(self.head.content_length[:20]) > limit):
             close = [(b"connection", b"close")]
             raise Problem("body-too-large", f"The body is larger than {limit} bytes; send fewer rows.", headers=close)
 

@@ -9,7 +9,7 @@ from typing import Any
 from mainline.declared.service import Settings
 from mainline.serving import accounting, authorization
 from mainline.serving.accounting import Ledger
-from mainline.serving.answering.messages import Disconnected, Header, Reply, Request, Sent
+from mainline.serving.answering.messages import Disconnected, Head, Header, Reply, Request, Sent
 from mainline.serving.answering.problems import MEDIA_TYPE, Problem
 from mainline.serving.authorization import Access
 from mainline.serving.endpoints import (
@@ -138,13 +138,13 @@ class Application:
         return endpoint is not None and endpoint.access == "open"
 
     def predict_directly(
-        self, headers: Iterable[Header], body: bytes, write: Callable[[int, Sequence[Header], bytes], None]
+        self, head: Head | Iterable[Header], body: bytes, write: Callable[[int, Sequence[Header], bytes], None]
     ) -> None:
         """Answer `POST /predict` as `__call__` does, without a task of its own: what costs most with one row.
 
         `write` takes the status, the headers beside `security`, and the body.
         """
-        request = Request("POST", "/predict", headers)
+        request = Request("POST", "/predict", head)
         if self._service.tracer:
             self._service.tracer.begin(request, request.path)
         limit = self._service.settings.limits.body_bytes
@@ -155,7 +155,7 @@ class Application:
             self._ledger.add(reply, request)
 
         try:
-            self._endpoint(request)
+            self._admit(request, ENDPOINTS[request.path])
             request.check_json()
             request.check_size(len(body), limit)
             inference.begin(self._service, request, body, done)

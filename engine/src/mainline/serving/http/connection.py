@@ -80,6 +80,10 @@ class GuardedProtocol(UpgradingProtocol):
             most = f"The body and what stands around it have {self._bytes} bytes; send larger chunks, and no trailers."
             self.refuse(Problem("body-too-large", most))
 
+    def is_between(self) -> bool:
+        """Say whether the next byte begins a request."""
+        return not (self._reading or self._last_word)
+
     def on_message_begin(self) -> None:
         """Start the clock of a request."""
         self.until = monotonic() + self.guard.read_seconds

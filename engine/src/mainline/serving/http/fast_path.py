@@ -6,11 +6,16 @@ Everything else, and a prediction that is not a plain HTTP/1.1 request (pipeline
 
 from collections.abc import Sequence
 from http import HTTPStatus
+from math import inf
+from typing import Any
 
-from mainline.serving.answering.messages import Header
+from mainline.serving.answering.messages import Head, Header
 from mainline.serving.http.app import Application
 from mainline.serving.http.connection import GuardedProtocol
 
+_END = b"\r\n\r\n"
+_HEADS, _SHORT = 8, 1024
+"""How many heads a connection remembers, and how long they may be: what bounds its memory."""
 _STATUS_LINES = {status.value: f"HTTP/1.1 {status.value} {status.phrase}\r\n".encode() for status in HTTPStatus}
 
 
@@ -25,13 +30,13 @@ class Direct:
     """A request under way, with what uvicorn's protocol asks of one."""
 
     message_event = _Nothing()
+    response_complete = False
+    disconnected = False
+    more_body = True
 
-    def __init__(self, keep_alive: bool, headers: Sequence[Header]) -> None:
+    def __init__(self, keep_alive: bool, head: Head) -> None:
         self.keep_alive = keep_alive
-        self.headers = headers
-        self.response_complete = False
-        self.disconnected = False
-        self.more_body = True
+        self.head = head
         self.parts: list[bytes] = []
         self.size = 0
 
@@ -45,11 +50,51 @@ class DirectProtocol(GuardedProtocol):
     body_bytes: int
     short_ways: frozenset[bytes]
 
+    def connection_made(self, transport: Any) -> None:
+        """Take the connection."""
+        self._heads: dict[bytes, Head] = {}
+        super().connection_made(transport)
+
+    def data_received(self, data: bytes) -> None:
+        """Answer a request whose head the connection has sent before; the parser reads any other."""
+        if not self.is_between():
+            super().data_received(data)
+            return
+        end = data.find(_END) + len(_END)
+        head = self._heads.get(data[:end])
+        if head and head.content_length == b"%d" % (len(data) - end) and self._is_free():
+            self.until = inf
+            self.cycle = cycle = Direct(True, head)  # type: ignore[assignment]
+            self._answer(cycle, data[end:])
+            return
+        before = self.cycle
+        super().data_received(data)
+        if self.cycle is not before:
+            self._remember(data[:end], len(data) - end)
+
+    def _remember(self, start: bytes, size: int) -> None:
+        """Keep the head of a request that came whole, in one piece and alone, and whose key is valid.
+
+        The parser calls for the same bytes what it called before, since between two requests it has no state.
+        """
+        cycle = self.cycle
+        if (
+            isinstance(cycle, Direct)
+            and self.is_between()
+            and cycle.keep_alive
+            and cycle.head.known
+            and cycle.size == size
+            and len(start) <= _SHORT
+        ):
+            if len(self._heads) >= _HEADS:
+                self._heads.clear()
+            self._heads[start] = cycle.head
+
     def on_headers_complete(self) -> None:
         """Choose the way."""
         if self.url in self.short_ways and self._is_plain():
             self.check_head()
-            self.cycle = Direct(self.parser.should_keep_alive(), self.headers)  # type: ignore[assignment]
+            self.cycle = Direct(self.parser.should_keep_alive(), Head(self.headers))  # type: ignore[assignment]
             self.end_head()
         else:
             super().on_headers_complete()
@@ -76,16 +121,19 @@ class DirectProtocol(GuardedProtocol):
             self._answer(cycle, b"".join(cycle.parts))
 
     def _is_plain(self) -> bool:
-        parser, before = self.parser, self.cycle
+        parser = self.parser
         return (
             parser.get_method() == b"POST"
             and parser.get_http_version() == "1.1"
-            and (before is None or before.response_complete)
             and not self.expect_100_continue
-            and not self.flow.write_paused
             and not parser.should_upgrade()
-            and not self.reserved
+            and self._is_free()
         )
+
+    def _is_free(self) -> bool:
+        """Say whether nothing before a request holds up its answer."""
+        before = self.cycle
+        return (before is None or before.response_complete) and not self.flow.write_paused and not self.reserved
 
     def _answer(self, cycle: Direct, body: bytes) -> None:
         def write(status: int, headers: Sequence[Header], content: bytes) -> None:
@@ -103,4 +151,4 @@ class DirectProtocol(GuardedProtocol):
                 self.transport.close()
             self.on_response_complete()
 
-        self.application.predict_directly(cycle.headers, body, write)
+        self.application.predict_directly(cycle.head, body, write)
