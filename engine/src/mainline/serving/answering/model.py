@@ -3,7 +3,6 @@
 import json
 import sys
 import time
-from collections import Counter
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 from pathlib import Path
@@ -29,6 +28,8 @@ from mainline.serving.answering.stages import Stages
 from mainline.serving.answering.unusual_rows import Unusual
 
 _ALWAYS = np.iinfo(np.int64).max
+_FALSE = bytes(1)
+"""How NumPy holds that something is not so."""
 _ROUNDING = 1e-3
 """How far the probabilities of a row may be from 1 in sum."""
 
@@ -110,16 +111,14 @@ class Model:
         predictions = np.asarray(predictor.scoring.respond(raw, columns), np.float64)
         if stages:
             stages.end("predict")
-        fits = (self._low <= predictions) & (predictions <= self._high)
-        if self.classes:
-            fits = fits.all(axis=1) & (np.abs(predictions.sum(axis=1) - 1) <= _ROUNDING)
+        fits = self._fit(predictions)
         self._count_nonfinite(inputs.numeric)
         unusual = self.unusual.find(inputs) if self.unusual else None
         if unusual is not None:
             self._count_unusual(unusual)
         return Answer(
             predictions=predictor.response.predictions(predictions) if self.classes else predictions.tolist(),
-            fits=None if fits.all() else fits.tolist(),
+            fits=None if all(fits) else fits,
             patterns=self._patterns(looked, moment),
             given=requests.given,
             features=features,
@@ -131,6 +130,14 @@ class Model:
     def said(self, error: Exception) -> str:
         """Return what the service's own log may say of an error; its words may hold what a request did."""
         return type(error).__name__ if self.personal else repr(error)
+
+    def _fit(self, predictions: Array) -> list[bool]:
+        """Say of n predictions, of shape (n,) or by class (n, k), which are inside the response model."""
+        if self.classes:
+            within = ((self._low <= predictions) & (predictions <= self._high)).all(axis=1)
+            fits: list[bool] = (within & (np.abs(predictions.sum(axis=1) - 1) <= _ROUNDING)).tolist()
+            return fits
+        return [self._low <= prediction <= self._high for prediction in predictions.tolist()]
 
     def _code(self, prediction: Prediction) -> int:
         return self.classes.index(prediction["class"])
@@ -151,7 +158,7 @@ class Model:
     def _count_nonfinite(self, numeric: Array) -> None:
         """Count numbers that are NaN or infinite among what the model reads, shape (n, c)."""
         finite = np.isfinite(numeric)
-        if not finite.all():
+        if _FALSE in finite.tobytes():
             for index, count in enumerate((~finite).sum(axis=0).tolist()):
                 if count:
                     self.metrics.nonfinite[self._numeric[index]] += count
@@ -163,15 +170,15 @@ class Model:
         else:
             matrix = np.array(values).T
             marks = matrix == matrix
-        if (moment > self._all_fresh_until).any():
+        if moment.item(moment.argmax()) > self._all_fresh_until:
             behind = [moment > until for until in self.fresh_until.values()]
             marks = np.column_stack([marks, *behind])
         width = marks.shape[1]
         keys: list[bytes] = np.frombuffer(marks.tobytes(), f"V{width}").tolist() if width else [b""] * len(moment)
-        for key, count in Counter(keys).items():
-            pattern = self.patterns.get(key) or self._learn(key)
-            pattern.rows += count
-        return [*map(self.patterns.__getitem__, keys)]
+        patterns = [self.patterns.get(key) or self._learn(key) for key in keys]
+        for pattern in patterns:
+            pattern.rows += 1
+        return patterns
 
     def _learn(self, key: bytes) -> Pattern:
         known, behind = key[: len(self._names)], key[len(self._names) :]

@@ -57,6 +57,11 @@ def test_stale_tables_are_named(client: Client, rows: Rows) -> None:
     assert set(stale["stale"]) == {"schedule", "weather", "departures", "origin_arrivals", "dest_arrivals"}
     assert "weather.temp" in stale["missing"]
     assert client.predict(rows[0]).json["features"][0]["stale"] == []
+    for both in ([later, rows[0]], [rows[0], later]):
+        found = client.predict(both).json["features"]
+        assert {row: group["stale"] for group in found for row in group["rows"]} == {
+            both.index(later): stale["stale"], both.index(rows[0]): [],
+        }  # fmt: skip
 
 
 @pytest.mark.parametrize("content_type", ["", "text/plain", "application/json; charset=latin-1", "application/jsonx"])
