@@ -20,16 +20,15 @@ def log_line(model: Model, request: Request, share: Share, seconds: float, hide:
     which `hide` makes; of a feature that is a number stands nothing.
     """
     answer, part = share.answer, slice(share.start, share.stop)
-    inputs: dict[str, Any]
-    features: dict[str, Any]
-    if share.stop - share.start == 1:
-        inputs = dict(zip(answer.given, answer.given_rows[share.start], strict=True))
-        features = dict(zip(answer.features, answer.feature_rows[share.start], strict=True))
+    inputs: Any
+    features: Any
+    if share.stop - share.start == 1 and hide is None and answer.row_texts is not None:
+        inputs, features = answer.row_texts[share.start]
     else:
         inputs = {name: values[part] for name, values in answer.given.items()}
         features = {name: column[part] for name, column in answer.wide_features.items()}
-    if hide is not None:
-        inputs, features = _hidden(model, inputs, features, hide)
+        if hide is not None:
+            inputs, features = _hidden(model, inputs, features, hide)
     line = {
         "time": answer.time,
         "request_id": request.id,
