@@ -1,6 +1,7 @@
 """A machine's pull request: opened once, updated after, with a report that fits."""
 
 import shutil
+import subprocess
 from pathlib import Path
 
 import pytest
@@ -40,6 +41,29 @@ def test_one_pull_request_is_opened_and_updated(github: GitHub, changed: Path) -
     assert pull["title"] == "Retrain on 2013-01 to 2013-10"
     assert "Fail" in pull["body"]
     assert github.repository.current(pull)["head"]["sha"] != first
+
+
+def test_a_proposal_with_work_of_people_is_not_replaced(github: GitHub, changed: Path) -> None:
+    """What somebody added to the open pull request stays until it is merged or closed."""
+    proposal.propose("retrain")
+    (pull,) = github.repository.pulls
+    person = ["-c", "user.name=A Person", "-c", "user.email=person@example.org"]
+    _git(*person, "commit", "--quiet", "--allow-empty", "--message", "Widen a bound")
+    _git("push", "--quiet", "origin", "HEAD:retrain")
+    theirs = github.repository.head("retrain")
+    _git("reset", "--quiet", "--hard", "HEAD~1")
+    (changed / "note").write_text("another month\n")
+    with pytest.raises(MainlineError, match=r"pull/1 has commits of people, .* Merge or close it, then run this again"):
+        proposal.propose("retrain")
+    assert github.repository.head("retrain") == theirs
+    pull["state"] = "closed"
+    (changed / "note").write_text("and another\n")
+    proposal.propose("retrain")
+    assert github.repository.head("retrain") != theirs
+
+
+def _git(*command: str) -> None:
+    subprocess.run(["git", *command], check=True)
 
 
 @pytest.mark.usefixtures("changed")

@@ -51,14 +51,14 @@ def check(github: Api, commit: str, title: str, conclusion: str, text: str) -> N
 
 def pull_request(github: Api, branch: str, target: str, title: str, body: str) -> str:
     """Open the pull request of a branch of this repository, or bring the open one up to date; return its address."""
-    found = _pull_request(github, branch)
+    found = open_pull_request(github, branch)
     if found is None:
         opened = {"head": branch, "base": target, "title": title, "body": body}
         return _either(
             f"the pull request of {branch}",
             lambda: _by_cml(github, branch, target, title, body),
             # CML may have opened it before it failed.
-            lambda: str((_pull_request(github, branch) or github.ask("POST", "/pulls", opened))["html_url"]),
+            lambda: str((open_pull_request(github, branch) or github.ask("POST", "/pulls", opened))["html_url"]),
         )
     if (found["title"], found["body"]) != (title, body):
         github.ask("PATCH", f"/pulls/{int(found['number'])}", {"title": title, "body": body})
@@ -91,12 +91,12 @@ def _either(what: str, by_cml: Callable[[], Answer], ourselves: Callable[[], Ans
 def _by_cml(github: Api, branch: str, target: str, title: str, body: str) -> str:
     """Open a pull request; CML takes one of a fork, or of a branch whose name this one's ends in, for the same."""
     address = cml.pull_request(github, branch, target, title, body)
-    if _pull_request(github, branch) is None:
+    if open_pull_request(github, branch) is None:
         raise CmlError(f"it took {address} for the one of {branch}")
     return address
 
 
-def _pull_request(github: Api, branch: str) -> dict[str, Any] | None:
+def open_pull_request(github: Api, branch: str) -> dict[str, Any] | None:
     """Return the open pull request of a branch, if there is one."""
     return next(_pull_requests(github, branch, "open"), None)
 

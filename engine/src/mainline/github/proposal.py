@@ -44,9 +44,29 @@ def propose(branch: str) -> str:
     title = f"{MEASURED if branch == MEASURE else retraining.SUBJECT}{told(data.periods)}"
     git("commit", "--quiet", "--message", title)
     body = _body()
+    _refuse_to_overwrite(github, branch)
     # The branch belongs to this command; what an earlier run put there is replaced.
     origin.push(origin.remote(), {f"{origin.HEADS}{branch}": git("rev-parse", "HEAD").strip()}, "--force")
     return _open(github, branch, title, body)
+
+
+def _refuse_to_overwrite(github: Api, branch: str) -> None:
+    """Refuse to replace an open proposal that somebody else committed to.
+
+    Raises:
+        MainlineError: naming the pull request, and the ways on.
+    """
+    pull = posting.open_pull_request(github, branch)
+    if pull is None:
+        return
+    origin.fetch()
+    git("fetch", "--quiet", "--no-tags", origin.remote(), f"{origin.HEADS}{branch}")
+    authors = git("log", "--no-merges", "--format=%ae", f"{origin.main()}..FETCH_HEAD").split("\n")
+    if set(filter(None, authors)) - {ask("config", "user.email"), AUTHOR["user.email"]}:
+        raise MainlineError(
+            f"{pull['html_url']} has commits of people, which a new proposal would replace. Merge or close it, then "
+            "run this again."
+        )
 
 
 def aborted() -> str:
