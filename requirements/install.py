@@ -154,10 +154,23 @@ def create(folder: Path) -> None:
     python = getattr(sys, "_base_executable", sys.executable)
     done = subprocess.run([python, "-m", "venv", folder], capture_output=True, text=True, errors="replace", check=False)
     if done.returncode:
-        shutil.rmtree(folder, ignore_errors=True)
         said = (done.stdout + done.stderr).strip()
+        if "non-zero exit status" in said:  # venv keeps to itself what ensurepip said
+            said = f"Python's ensurepip brings no pip: {ask_ensurepip(folder)}"
+        shutil.rmtree(folder, ignore_errors=True)
         advice = "Python's venv module is missing; on Debian and Ubuntu: apt install python3-venv."
-        raise InstallError(advice if "ensurepip" in said or "No module named venv" in said else said)
+        raise InstallError(advice if re.search("ensurepip is not available|No module named", said) else said)
+
+
+def ask_ensurepip(folder: Path) -> str:
+    """Return why ensurepip brings no pip: what the system refused, such as a full disk, or else its last line."""
+    asked = [folder / "bin/python", "-m", "ensurepip", "--default-pip"]
+    try:
+        done = subprocess.run(asked, capture_output=True, text=True, errors="replace", check=False)
+    except OSError as error:
+        return str(error)
+    refused = re.search(r"\[Errno .*", done.stderr)
+    return refused[0] if refused else done.stderr.strip().rpartition("\n")[2]
 
 
 def bring_uv(folder: Path) -> Path:

@@ -294,6 +294,15 @@ def test_killed_before_the_environment_has_a_pip_the_next_call_ends_well(machine
     assert (done.returncode, machine.says("given.VERSION")) == (0, "1.0"), done.stderr
 
 
+def test_why_there_is_no_pip_is_said(machine: Machine) -> None:
+    """A disk that takes no pip, as this limit does, is named; nobody is told to install what is there."""
+    limited = ["bash", "-c", 'ulimit -f 500 && exec "$@"', "bash", *machine.command(machine.lock())]
+    done = subprocess.run(limited, cwd=machine.path, env=machine.environment(), capture_output=True, text=True)
+    assert done.returncode == 1
+    assert "File too large" in done.stderr
+    assert "apt install" not in done.stderr
+
+
 def test_an_environment_without_pip_is_made_anew(machine: Machine) -> None:
     """An environment that uv made has no pip; it is replaced by one that has, instead of failing for good."""
     subprocess.run([sys.executable, "-m", "venv", "--without-pip", machine.venv], check=True)
