@@ -1,6 +1,8 @@
 """What can be said of parameters and code before any stage runs."""
 
 from collections.abc import Mapping
+from pathlib import Path
+from shlex import quote
 from typing import Any
 
 import yaml
@@ -9,7 +11,9 @@ from mainline import faults, personal, progress
 from mainline.conformance.code import TRAVELLING, portable
 from mainline.conformance.names import check_features, check_policy
 from mainline.conformance.requests import check_request
+from mainline.data import local_files
 from mainline.declared import card, gate, params, tune
+from mainline.errors import MainlineError
 from mainline.labels import check_task, classes
 from mainline.model import metrics
 from mainline.repository.git import ask
@@ -45,6 +49,20 @@ def check() -> params.Params:
     if declared.data.version:
         _ask_source(declared)
     return declared
+
+
+def check_files() -> None:
+    """Check that no file which git has and `ingest` reads was removed.
+
+    Raises:
+        MainlineError: naming the first one, and what brings it back.
+    """
+    gone = [path for path in local_files.dependencies() if not Path(path).exists() and ask("ls-files", "--", path)]
+    if gone:
+        raise MainlineError(
+            f"{gone[0]} is not there, and `ingest` reads it: `git checkout HEAD -- {quote(gone[0])}` brings it back. "
+            "If it has another name now, give that to dvc.yaml and src/usecase/source.py."
+        )
 
 
 def check_quickly() -> params.Params:

@@ -57,6 +57,7 @@ def _check() -> str:
     read = check_cache.content()
     from mainline.pipeline import checks  # takes longer to load than DVC needs to say that nothing changed
 
+    checks.check_files()
     declared = checks.check()
     from usecase import interface
 

@@ -14,7 +14,7 @@ import yaml
 import usecase
 from mainline.claims import example
 from mainline.declared import params
-from mainline.errors import ParamsError, UseCaseError
+from mainline.errors import MainlineError, ParamsError, UseCaseError
 from mainline.pipeline import checks
 from tests.project import AUTHOR, FLIGHTS
 from usecase import features, interface
@@ -44,6 +44,20 @@ def test_declarations_that_contradict_each_other_are_refused(
     monkeypatch.setattr(interface, name, value)
     with pytest.raises(UseCaseError, match=said):
         checks.check()
+
+
+def test_a_file_that_was_removed_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A table that git has and `ingest` reads is missed before DVC is, with the command that brings it back."""
+    monkeypatch.chdir(tmp_path)
+    table = tmp_path / "my rows.csv"
+    table.write_text("x\n1\n")
+    (tmp_path / "dvc.yaml").write_text("stages: {ingest: {deps: [my rows.csv, made later.csv]}}\n")
+    for command in (["init", "--quiet"], ["add", "."]):
+        subprocess.run(["git", *command], check=True)
+    checks.check_files()
+    table.unlink()
+    with pytest.raises(MainlineError, match=r"^my rows\.csv is not there, .*`git checkout HEAD -- 'my rows\.csv'`"):
+        checks.check_files()
 
 
 def test_only_an_edit_of_tune_has_it_checked(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
