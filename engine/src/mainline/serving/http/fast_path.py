@@ -53,16 +53,18 @@ class DirectProtocol(GuardedProtocol):
     def connection_made(self, transport: Any) -> None:
         """Take the connection."""
         self._heads: dict[bytes, Head] = {}
+        self._looks, self._repeated = True, False
         super().connection_made(transport)
 
     def data_received(self, data: bytes) -> None:
         """Answer a request whose head the connection has sent before; the parser reads any other."""
-        if not self.is_between():
+        if not (self._looks and self.is_between()):
             super().data_received(data)
             return
         end = data.find(_END) + len(_END)
         head = self._heads.get(data[:end])
         if head and head.content_length == b"%d" % (len(data) - end) and self._is_free():
+            self._repeated = True
             self.until = inf
             self.cycle = cycle = Direct(True, head)  # type: ignore[assignment]
             self._answer(cycle, data[end:])
@@ -75,6 +77,7 @@ class DirectProtocol(GuardedProtocol):
     def _remember(self, start: bytes, size: int) -> None:
         """Keep the head of a request that came whole, in one piece and alone, and whose key is valid.
 
+        If none of as many as are kept came again, they are looked for no more: that would cost without use.
         The parser calls for the same bytes what it called before, since between two requests it has no state.
         """
         cycle = self.cycle
@@ -87,6 +90,7 @@ class DirectProtocol(GuardedProtocol):
             and len(start) <= _SHORT
         ):
             if len(self._heads) >= _HEADS:
+                self._looks, self._repeated = self._repeated, False
                 self._heads.clear()
             self._heads[start] = cycle.head
 
