@@ -192,9 +192,9 @@ def test_loaded_parameters_are_frozen(tmp_path: Path) -> None:
             "split.test: is '1' (str); write a whole number of periods, or of data without time a share",
         ),
         ("split.test", True, "split.test: is True (bool); write a whole number of periods, or of data without time a"),
-        ("features", [], "features: is [] (list); tuple should have at least 1 item"),
+        ("features", [], "features: is [] (list); it should have at least 1 item"),
         ("features", ["a", "b", "a"], "features: 'a' is listed twice; list each feature once"),
-        ("features", "dep_delay", "features: is 'dep_delay' (str); input should be a valid tuple"),
+        ("features", "dep_delay", "features: is 'dep_delay' (str); it is a list, so write [ ] around it"),
         ("model.type", "torch.nn.Linear", "model.type: 'torch.nn.Linear' is outside the"),
         ("model.type", "sklearn.Ridge", "model.type: 'sklearn.Ridge' is outside the allowed packages; give an est"),
         *(
@@ -279,8 +279,9 @@ def test_file_that_is_no_mapping_is_refused(tmp_path: Path, text: str, said: str
     assert "\n" not in str(raised.value)
 
 
-def test_absent_file_is_refused(tmp_path: Path) -> None:
+def test_absent_file_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Outside a repository the refusal says where to run the command."""
+    monkeypatch.chdir(tmp_path)
     with pytest.raises(ParamsError, match=r"^params.yaml: cannot be read .*; run this from the root"):
         params.load(tmp_path / "params.yaml")
 

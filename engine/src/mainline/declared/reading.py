@@ -3,6 +3,7 @@
 import re
 from collections.abc import Mapping, Sequence
 from pathlib import Path
+from shlex import quote
 from typing import Any, TypeVar, get_args
 
 import yaml
@@ -68,7 +69,9 @@ def read(path: Path) -> Any:
     try:
         text = path.read_text(encoding="utf-8")
     except (OSError, UnicodeDecodeError) as error:
-        remedy = "run this from the root of the repository"
+        is_gone = isinstance(error, FileNotFoundError) and Path(".git").exists()
+        remedy = f"`git checkout HEAD -- {quote(str(path))}` brings back one that was committed"
+        remedy = remedy if is_gone else "run this from the root of the repository"
         raise ParamsError("", f"cannot be read ({error})", remedy, name(path)) from error
     return parse(text, "", name(path))
 
@@ -133,7 +136,9 @@ def _explain(problem: ErrorDetails, section: Any, at: str, file: str) -> ParamsE
         keys = ", ".join(_names(_inner(section, place).model_fields)) if problem["type"] == "model_type" else ""
         allowed = f"it is a section, so write its keys below it{keys and f': {keys}'}"
         return ParamsError(where, f"is {_describe(problem['input'])}", allowed, file)
-    message = problem["msg"].removeprefix("Value error, ")
+    if problem["type"] == "tuple_type":
+        return ParamsError(where, f"is {_describe(problem['input'])}", "it is a list, so write [ ] around it", file)
+    message = problem["msg"].removeprefix("Value error, ").replace("Tuple should", "It should")
     return ParamsError(where, f"is {_describe(problem['input'])}", message[:1].lower() + message[1:], file)
 
 

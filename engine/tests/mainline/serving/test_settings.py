@@ -62,10 +62,14 @@ def test_mistake_is_one_sentence(tmp_path: Path, text: str, message: str) -> Non
     assert "\n" not in str(error.value)
 
 
-def test_missing_file_is_named(tmp_path: Path) -> None:
-    """A file that is not there is an error with its name."""
+def test_missing_file_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A file that is not there is an error with its name, and with what brings it back if this is a repository."""
+    monkeypatch.chdir(tmp_path)
     with pytest.raises(ParamsError, match=r"none\.yaml: cannot be read .*root of the repository"):
         load_server(tmp_path / "none.yaml")
+    (tmp_path / ".git").mkdir()
+    with pytest.raises(ParamsError, match=r"`git checkout HEAD -- 'de ploy/none\.yaml'` brings back one that was"):
+        load_server(Path("de ploy/none.yaml"))
 
 
 def test_empty_section_means_defaults(tmp_path: Path) -> None:
