@@ -3,6 +3,7 @@
 import shutil
 import subprocess
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -10,6 +11,8 @@ from mainline.errors import MainlineError
 from mainline.gate import findings
 from mainline.github import proposal
 from mainline.pipeline import retraining
+from mainline.registry import origin
+from mainline.repository.git import GitError
 from tests.github.standin import GitHub
 from tests.mainline.report import examples
 from tests.project import FLIGHTS
@@ -60,6 +63,24 @@ def test_a_proposal_with_work_of_people_is_not_replaced(github: GitHub, changed:
     (changed / "note").write_text("and another\n")
     proposal.propose("retrain")
     assert github.repository.head("retrain") != theirs
+
+
+@pytest.mark.usefixtures("changed")
+def test_what_is_committed_after_the_look_is_not_replaced(github: GitHub, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The push takes the branch for what the look found there."""
+    proposal.propose("retrain")
+    push = origin.push
+
+    def late(*given: Any) -> None:
+        _git("push", "--quiet", "origin", "HEAD~2:retrain", "--force")
+        push(*given)
+
+    monkeypatch.setattr(origin, "push", late)
+    Path("note").write_text("another month\n")
+    theirs = subprocess.check_output(["git", "rev-parse", "HEAD~1"], text=True).strip()
+    with pytest.raises(GitError, match="stale info"):
+        proposal.propose("retrain")
+    assert github.repository.head("retrain") == theirs
 
 
 def _git(*command: str) -> None:

@@ -44,21 +44,20 @@ def propose(branch: str) -> str:
     title = f"{MEASURED if branch == MEASURE else retraining.SUBJECT}{told(data.periods)}"
     git("commit", "--quiet", "--message", title)
     body = _body()
-    _refuse_to_overwrite(github, branch)
-    # The branch belongs to this command; what an earlier run put there is replaced.
-    origin.push(origin.remote(), {f"{origin.HEADS}{branch}": git("rev-parse", "HEAD").strip()}, "--force")
+    option = _lease(github, branch)
+    origin.push(origin.remote(), {f"{origin.HEADS}{branch}": git("rev-parse", "HEAD").strip()}, option)
     return _open(github, branch, title, body)
 
 
-def _refuse_to_overwrite(github: Api, branch: str) -> None:
-    """Refuse to replace an open proposal that somebody else committed to.
+def _lease(github: Api, branch: str) -> str:
+    """Return the option by which a push replaces what an earlier run proposed, and nothing that came since this look.
 
     Raises:
-        MainlineError: naming the pull request, and the ways on.
+        MainlineError: when somebody else committed to the open proposal, naming it and the ways on.
     """
     pull = posting.open_pull_request(github, branch)
     if pull is None:
-        return
+        return "--force"  # what is left of a proposal that was closed or merged
     origin.fetch()
     git("fetch", "--quiet", "--no-tags", origin.remote(), f"{origin.HEADS}{branch}")
     authors = git("log", "--no-merges", "--format=%ae", f"{origin.main()}..FETCH_HEAD").split("\n")
@@ -67,6 +66,7 @@ def _refuse_to_overwrite(github: Api, branch: str) -> None:
             f"{pull['html_url']} has commits of people, which a new proposal would replace. Merge or close it, then "
             "run this again."
         )
+    return f"--force-with-lease={origin.HEADS}{branch}:{git('rev-parse', 'FETCH_HEAD').strip()}"
 
 
 def aborted() -> str:
