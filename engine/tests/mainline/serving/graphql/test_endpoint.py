@@ -4,6 +4,7 @@ import asyncio
 import importlib.util
 import json
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -24,6 +25,7 @@ from tests.mainline.package import samples
 from tests.mainline.serving import log_reader
 from tests.mainline.serving.asking import Client
 from tests.mainline.serving.graphql.operations import JSON, OWN_TYPE, QUERY, SHORT, ask, outcomes
+from tests.mainline.serving.http.proxies import PREFIX, proxy
 from tests.mainline.serving.running import refused, running, wait_for
 
 Rows = list[dict[str, Any]]
@@ -196,6 +198,25 @@ def test_prediction_is_logged_and_counted_once(package_dir: Path, tmp_path: Path
     for name in rest.keys() - {"request_id", "trace_id", "time", "seconds"}:
         assert lines[ids[1]][name] == rest[name], name
     assert "Traceback" not in (tmp_path / "run/errors").read_text()
+
+
+@pytest.mark.parametrize(("name", "labels"), [("nginx", samples.CLASSES), ("haproxy", samples.CODES)])
+def test_classes_behind_a_proxy_are_those_of_rest(tmp_path: Path, name: str, labels: tuple[str | int, ...]) -> None:
+    """Texts of any letters and whole numbers, one row and as many as go beside the event loop, under a prefix."""
+    package = samples.plain_classes(tmp_path / "made", labels)
+    rows = [{"measured_at": "2024-06-01T07:00:00Z", "petal_length": number / 20} for number in range(120)]
+    query = "query ($rows: [Row!]!) { predict(rows: $rows) { predictions { class probabilities } } }"
+    with (
+        running(tmp_path / "run", package, graphql={}, prefix=PREFIX) as server,
+        proxy(name, server.port, tmp_path / "proxy") as port,
+    ):
+        outside = replace(server, port=port)
+        for part in (rows[:1], rows):
+            asked = {"query": query, "variables": {"rows": part}}
+            status, body = outside.ask(f"{PREFIX}/graphql", asked)
+            expected = json.loads(outside.ask(f"{PREFIX}/predict", part)[1])["predictions"]
+            assert (status, json.loads(body)) == (200, {"data": {"predict": {"predictions": expected}}})
+    assert {each["class"] for each in expected} == {*labels}
 
 
 def test_field_without_a_name_in_graphql_stops_the_start(tmp_path: Path) -> None:
