@@ -4,6 +4,7 @@ import argparse
 from pathlib import Path
 
 from mainline import usage
+from mainline.scaffold import options
 
 PAGE = Path("metrics/report/look.html")
 
@@ -15,22 +16,7 @@ def arguments(parser: argparse.ArgumentParser) -> None:
         help="CSV or Parquet files of the same columns, or folders of them; none: what the pipeline made",
     )  # fmt: skip
     parser.add_argument("--label", default="", metavar="COLUMN", help="the column to predict")
-    parser.add_argument("--time", metavar="COLUMN", help="when a row is; none: the data has no time")
-    parser.add_argument("--period", choices=("day", "week", "month", "quarter", "year"), help="what time is cut into")
-    parser.add_argument(
-        "--date-format", default="", metavar="FORMAT", help="how dates are written, such as %%d/%%m/%%Y"
-    )
-    parser.add_argument(
-        "--missing",
-        nargs=2,
-        action="append",
-        default=[],
-        metavar=("COLUMN", "TEXT"),
-        help="TEXT stands for a missing value in it",
-    )
-    parser.add_argument("--encoding", default="", help="of a CSV file")
-    parser.add_argument("--delimiter", default="", help="between the cells of a CSV file")
-    parser.add_argument("--decimal", default="", choices=("", ".", ","), help="before the fraction of a number")
+    options.add_table(parser)
     parser.add_argument("--page", type=Path, default=PAGE, metavar="FILE", help="where the page is written")
 
 
@@ -55,12 +41,8 @@ def run(arguments: argparse.Namespace) -> str:
         raise usage.UsageError("--label goes with a table; the label of the pipeline's data is that of interface.py.")
     with progress.clock("looking at each column"):
         if arguments.table:
-            missing = tuple(map(tuple, arguments.missing))
-            options = Options(
-                arguments.encoding, arguments.delimiter, arguments.decimal, arguments.date_format, missing
-            )
             wishes = Wishes(time=arguments.time, period=arguments.period)
-            sheet = sources.of_files(arguments.table, arguments.label, options, wishes)
+            sheet = sources.of_files(arguments.table, arguments.label, Options.given(arguments), wishes)
         else:
             sheet = sources.of_pipeline()
         gallery = portraits.paint(sheet)

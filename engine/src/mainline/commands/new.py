@@ -6,10 +6,10 @@ import tempfile
 from pathlib import Path
 
 from mainline import usage
+from mainline.scaffold import options
 
 TASKS = ("regression", "classification", "multiclass")
 LOSSES = ("squared_error", "poisson", "gamma")
-PERIODS = ("day", "week", "month", "quarter", "year")
 
 
 def arguments(parser: argparse.ArgumentParser) -> None:
@@ -22,28 +22,10 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--loss", choices=LOSSES, help="what a regression is fitted by; poisson is for counts")
     parser.add_argument("--key", metavar="COLUMN", help="what tells the rows apart; none: nothing does")
     parser.add_argument("--group", metavar="COLUMN", help="the entity whose rows stay together; none: there is none")
-    parser.add_argument("--time", metavar="COLUMN", help="when a row is; none: the data has no time")
+    options.add_table(parser)
     parser.add_argument("--zone", help="the clock of times that name no zone, such as Europe/Berlin")
-    parser.add_argument(
-        "--date-format",
-        default="",
-        metavar="FORMAT",
-        help="how dates are written, such as %%d/%%m/%%Y",
-    )
-    parser.add_argument("--period", choices=PERIODS, help="what the data is cut into, if it has a time")
     parser.add_argument("--keep", action="append", default=[], metavar="COLUMN", help="make it a feature")
     parser.add_argument("--drop", action="append", default=[], metavar="COLUMN", help="make it no feature")
-    parser.add_argument(
-        "--missing",
-        nargs=2,
-        action="append",
-        default=[],
-        metavar=("COLUMN", "TEXT"),
-        help="TEXT stands for a missing value in it",
-    )
-    parser.add_argument("--encoding", default="", help="of a CSV file")
-    parser.add_argument("--delimiter", default="", help="between the cells of a CSV file")
-    parser.add_argument("--decimal", default="", choices=("", ".", ","), help="before the fraction of a number")
     parser.add_argument("--plan", action="store_true", help="show what is inferred, and write nothing")
     parser.add_argument("--yes", action="store_true", help="ask nothing, also on a terminal")
     parser.add_argument("--force", action="store_true", help="write over a use case of your own")

@@ -1,5 +1,6 @@
 """A table as it is delivered: from text, Parquet or SQLite to columns, each with its kind."""
 
+import argparse
 import contextlib
 import re
 import sqlite3
@@ -32,6 +33,12 @@ class Options:
     date_format: str = ""
     missing: tuple[tuple[str, str], ...] = ()
     """Columns, each with a text that stands for a missing value in it."""
+
+    @classmethod
+    def given(cls, arguments: argparse.Namespace) -> "Options":
+        """Take the options of a command; see `options.add_table`."""
+        missing = tuple((column, text) for column, text in arguments.missing)
+        return cls(arguments.encoding, arguments.delimiter, arguments.decimal, arguments.date_format, missing)
 
     def missing_in(self, name: str) -> tuple[str, ...]:
         """Return what a person says stands for a missing value in a column."""

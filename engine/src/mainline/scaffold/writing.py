@@ -49,12 +49,11 @@ def _new(given: argparse.Namespace, scratch: Path, asks: bool) -> str:
     if not given.plan:
         placing.check_place(given.force)
     replaced = own_data.check_place(data, placing.written())
-    missing = tuple((column, text) for column, text in given.missing)
-    options = Options(given.encoding, given.delimiter, given.decimal, given.date_format, missing)
+    options = Options.given(given)
     table = tables.read(data, options)
     wishes = Wishes(
         given.task, given.positive, given.key, given.group, given.time, given.zone, given.period,
-        tuple(given.keep), tuple(given.drop), missing, given.loss,
+        tuple(given.keep), tuple(given.drop), options.missing, given.loss,
     )  # fmt: skip
     plan = inference.infer(table, given.label, wishes)
     print("\n".join(render(plan.findings)), flush=True)
@@ -62,7 +61,7 @@ def _new(given: argparse.Namespace, scratch: Path, asks: bool) -> str:
         return ""
     if asks:
         wishes = questions.ask(plan, wishes)
-        if wishes.missing != missing:
+        if wishes.missing != options.missing:
             table = tables.read(data, replace(options, missing=wishes.missing))
         plan = inference.infer(table, given.label, wishes)
     kept = backup.keep(REPLACED, replaced)
