@@ -39,6 +39,16 @@ def is_on_trial(world: Machines) -> bool:
     return world.all[0].state.progress is not None
 
 
+def in_a_step(machines: Make, seconds: float) -> Machines:
+    """Return two servers that give half of the requests to a candidate, and then pause for so long."""
+    world = machines(2)
+    world.policy = policy({"setWeight": 50}, {"pause": {"duration": seconds}})
+    world.serve(1)
+    world.wanted = ref(2)
+    until(world, lambda: is_on_trial(world) and world.all[1].state.progress.live is not None)  # type: ignore[union-attr]
+    return world
+
+
 def test_one_decides_and_all_serve_by_its_steps(machines: Make) -> None:
     """Four servers have one rollout: each step once, one report to others, and minimum samples by all together."""
     world = machines(4)
@@ -120,11 +130,7 @@ def test_look_that_outlasts_a_turn_is_not_repeated(machines: Make) -> None:
 
 def test_routes_are_written_only_if_they_are_others(machines: Make) -> None:
     """Each measurement changes the record, and no server reads its routes again for that."""
-    world = machines(2)
-    world.policy = policy({"setWeight": 50}, {"pause": {"duration": 300}})
-    world.serve(1)
-    world.wanted = ref(2)
-    until(world, lambda: is_on_trial(world) and world.all[1].state.progress.live is not None)  # type: ignore[union-attr]
+    world = in_a_step(machines, 300)
     states = [machine.state for machine in world.all]
     before = [signature(machine.place.routing) for machine in world.all]
     world.pass_by(4)
@@ -203,11 +209,7 @@ def test_leader_whose_lease_ends_within_its_look_decides_nothing(machines: Make)
 
 def test_new_server_comes_into_the_present_step(machines: Make) -> None:
     """It starts no rollout, holds nobody up while it fetches, and serves both versions by the same weights."""
-    world = machines(2)
-    world.serve(1)
-    world.policy = policy({"setWeight": 50}, {"pause": {"duration": 300}})
-    world.wanted = ref(2)
-    until(world, lambda: is_on_trial(world) and world.all[1].state.progress.live is not None)  # type: ignore[union-attr]
+    world = in_a_step(machines, 300)
     added = Machine(world, 2)
     world.all.append(added)
     world.pass_by(1)
@@ -267,11 +269,7 @@ def test_silent_server_is_left_out_after_the_declared_time(machines: Make) -> No
 
 def test_server_that_starts_anew_again_and_again_ends_the_rollout(machines: Make) -> None:
     """A candidate that one server cannot stay up with is aborted, though others serve it well."""
-    world = machines(2)
-    world.policy = policy({"setWeight": 50}, {"pause": {"duration": 3000}})
-    world.serve(1)
-    world.wanted = ref(2)
-    until(world, lambda: is_on_trial(world) and world.all[1].state.progress.live is not None)  # type: ignore[union-attr]
+    world = in_a_step(machines, 3000)
     for _ in range(4):
         world.all[1].process += 1
         world.pass_by()
