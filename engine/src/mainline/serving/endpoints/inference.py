@@ -2,7 +2,7 @@
 
 import asyncio
 from collections import defaultdict
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable
 from functools import partial
 from typing import Any
 
@@ -11,13 +11,12 @@ import orjson
 from mainline.serving import logs
 from mainline.serving.answering import mirroring, strictjson
 from mainline.serving.answering.answer import Pattern
-from mainline.serving.answering.batching import Outcome, Share
+from mainline.serving.answering.batching import Outcome, Rows, Share
 from mainline.serving.answering.messages import Reply, Request
 from mainline.serving.answering.model import Model
 from mainline.serving.answering.problems import Problem, shown
 from mainline.serving.service import Service
 
-Rows = Sequence[Mapping[str, Any]]
 Done = Callable[[Reply | Problem], None]
 
 

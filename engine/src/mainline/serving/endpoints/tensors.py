@@ -15,9 +15,9 @@ import orjson
 from mainline.contract import Field
 from mainline.errors import nearest
 from mainline.package.responses import Prediction
+from mainline.serving.answering.batching import Rows
 from mainline.serving.answering.model import Model
 from mainline.serving.answering.problems import Problem, shown
-from mainline.serving.endpoints.inference import Rows
 
 DATATYPES = {"string": "BYTES", "time": "BYTES", "integer": "INT64", "number": "FP64"}
 _REQUEST_KEYS = ("id", "parameters", "inputs", "outputs")

@@ -13,13 +13,14 @@ from graphql import DocumentNode, ExecutionResult, GraphQLError
 
 from mainline.serving import accounting
 from mainline.serving.answering import strictjson
+from mainline.serving.answering.batching import Rows
 from mainline.serving.answering.messages import JSON, Reply, Request
 from mainline.serving.answering.model import Model
 from mainline.serving.answering.problems import KINDS, Problem, shown
 from mainline.serving.endpoints import inference
 from mainline.serving.graphql import schema
 from mainline.serving.graphql.documents import DocumentError, Documents
-from mainline.serving.graphql.operation import Operation, Rows, predict
+from mainline.serving.graphql.operation import Operation, predict
 from mainline.serving.service import Service
 
 MEDIA_TYPE = b"application/graphql-response+json"

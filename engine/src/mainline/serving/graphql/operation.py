@@ -1,15 +1,14 @@
 """One operation of GraphQL, in two parts between which rows are predicted; neither part needs an event loop."""
 
-from collections.abc import Generator, Mapping, Sequence
+from collections.abc import Generator
 from typing import Any
 
 import orjson
 from graphql import DocumentNode, ExecutionResult, GraphQLSchema, execute
 
+from mainline.serving.answering.batching import Rows
 from mainline.serving.answering.messages import Reply
 from mainline.serving.answering.problems import SHOWN, Problem
-
-Rows = Sequence[Mapping[str, Any]]
 
 
 class _Wish:
