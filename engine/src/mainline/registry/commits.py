@@ -83,7 +83,7 @@ def between(older: str, newer: str, environment: str, repository: Path = Path())
                 min(known[name].written for name in brought),
                 known[commit].merged,
                 brought,
-                frozenset().union(*(names.undone(known[name].message) for name in brought)),
+                _undone({name: names.undone(known[name].message) for name in brought}),
                 machinery=any(name != str(lock.LOCK) for name in files),
                 model=before != after,
             )
@@ -123,6 +123,12 @@ class _Names:
         place = bisect_left(self._known, name)
         fitting = [one for one in self._known[place : place + 2] if one.startswith(name)]
         return fitting[0] if len(fitting) == 1 else name
+
+
+def _undone(said: Mapping[str, frozenset[str]]) -> frozenset[str]:
+    """Return what a change undoes, from what each commit that it brought does; a revert that it reverts undoes none."""
+    everything = frozenset().union(*said.values())
+    return frozenset().union(*(undone for commit, undone in said.items() if commit not in everything))
 
 
 def _first_parents(newer: str, known: Mapping[str, _Commit]) -> list[str]:

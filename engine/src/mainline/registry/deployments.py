@@ -3,7 +3,7 @@
 `engine/docs/delivery.md` defines the words; this follows it.
 """
 
-from collections.abc import Sequence
+from collections.abc import Container, Sequence
 from dataclasses import dataclass, replace
 from itertools import pairwise
 from pathlib import Path
@@ -17,15 +17,17 @@ from mainline.repository.git import GitError
 
 Content = Literal["model", "code", "model and code"]
 FIXES = ("return", "rollback")
+REAPPLY = "reapply"
+"""git's word for the revert of a revert: what was taken back is deployed again, as planned work."""
 
 
 @dataclass(frozen=True)
 class Deployment:
     """Something new in an environment; `when` is in seconds since 1970, `leads` in seconds.
 
-    `what` is the kind of an assignment or a commit of main, `version` what the environment had afterwards. `leads` has
-    the lead time of each change of main that came with it, None where that cannot be told. `failed` says how, None
-    for a good one; `fix` is whether it was unplanned, to mend a failed one.
+    `what` is the kind of an assignment, `REAPPLY` or a commit of main, `version` what the environment had afterwards.
+    `leads` has the lead time of each change of main that came with it, None where that cannot be told. `failed` says
+    how, None for a good one; `fix` is whether it was unplanned, to mend a failed one.
     """
 
     content: Content
@@ -78,13 +80,16 @@ def _effective(given: Sequence[Assigned]) -> list[Assigned]:
 
 
 def _kinds(kept: Sequence[Assigned]) -> list[str]:
-    """Return why each was made; without a record, what the environment had before came back."""
-    had: set[str] = set()
+    """Return why each was made; without a record, what the environment had before came back.
+
+    A return to the very version that the fix before it replaced takes that fix back: it mends nothing.
+    """
+    names = [item.version.name if item.version else "" for item in kept]
     kinds: list[str] = []
-    for item in kept:
-        name = item.version.name if item.version else ""
-        kinds.append(item.record.kind if item.record else "return" if name in had else "release")
-        had.add(name)
+    for place, (item, name) in enumerate(zip(kept, names, strict=True)):
+        kind = item.record.kind if item.record else "return" if name in names[:place] else "release"
+        takes_back = place > 1 and kinds[-1] in FIXES and name == names[place - 2]
+        kinds.append(REAPPLY if kind == "return" and takes_back else kind)
     return kinds
 
 
@@ -156,15 +161,34 @@ def _code(
         had = [item.version for item in given if item.when <= change.merged]
         if _is_code_only(change) and had and had[-1]:
             found.append((change, had[-1].name))
-    return [_code_deployment(change, name, [other for other, _ in found]) for change, name in found], 0
+    reverted, fixes = _reverts([change for change, _ in found])
+    return [_code_deployment(change, name, reverted, fixes) for change, name in found], 0
 
 
-def _code_deployment(change: Change, version: str, others: Sequence[Change]) -> Deployment:
+def _reverts(changes: Sequence[Change]) -> tuple[set[str], set[str]]:
+    """Return which changes another one reverts, and which are such a revert; oldest first.
+
+    The revert of a revert is none: what was reverted comes back, and the revert has mended what it was made for.
+    """
+    brought_by = {commit: change.commit for change in changes for commit in change.brought}
+    reverted: set[str] = set()
+    fixes: set[str] = set()
+    for change in changes:
+        taken_back = {brought_by[commit] for commit in change.undone if commit in brought_by} - {change.commit}
+        failed = taken_back - fixes
+        reverted |= failed
+        if failed:
+            fixes.add(change.commit)
+    return reverted, fixes
+
+
+def _code_deployment(change: Change, version: str, reverted: Container[str], fixes: Container[str]) -> Deployment:
     """Tell one; it has failed when another one says that it reverts something of it."""
-    failed = "reverted" if any(other.undone & change.brought for other in others if other is not change) else None
-    fix = any(change.undone & other.brought for other in others if other is not change)
+    failed = "reverted" if change.commit in reverted else None
     lead = max(0, change.merged - change.written)
-    return Deployment("code", change.commit[:10], version, change.merged, (lead,), failed=failed, fix=fix)
+    return Deployment(
+        "code", change.commit[:10], version, change.merged, (lead,), failed=failed, fix=change.commit in fixes
+    )
 
 
 def _is_code_only(change: Change) -> bool:

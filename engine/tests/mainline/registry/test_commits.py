@@ -92,6 +92,18 @@ def test_a_revert_names_what_it_undoes(empty: Registry) -> None:
     assert undone == [set(), {commit}, set(), {merge}]
 
 
+def test_a_revert_that_its_own_merge_takes_back_undoes_nothing(empty: Registry) -> None:
+    """A branch may try a revert and go back to what was there; its merge changed nothing of that."""
+    start = empty.git("rev-parse", "HEAD")
+    commit = empty.commit(1, x="1")
+    empty.git("checkout", "--quiet", "-b", "work")
+    for day in (2, 3):
+        empty.git("revert", "--no-edit", "HEAD", day=day)
+    empty.git("checkout", "--quiet", "main")
+    empty.merge(4, "work")
+    assert commit not in changes(empty, start)[-1].undone
+
+
 @pytest.mark.parametrize(
     "subject",
     ["Merge pull request #12 from team/better\n\nBetter", "Better (#12)", 'Revert "Worse (#3)" (#12)'],

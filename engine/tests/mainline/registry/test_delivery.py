@@ -216,6 +216,49 @@ def test_the_same_version_again_deploys_nothing(empty: Registry) -> None:
     assert "not deployments, since the version was there already: 1 assignment" in found.notes
 
 
+def test_a_revert_of_a_revert_is_no_failure_and_no_fix(empty: Registry) -> None:
+    """The fix of day 3 mended day 2; what comes back on day 4 is planned, and may fail again, as on day 5."""
+    empty.release("v1.0.0", 1)
+    empty.release("v1.1.0", 2)
+    for day, version in ((3, "v1.0.0"), (4, "v1.1.0"), (5, "v1.0.0")):
+        empty.assign(version, day, "return")
+    found = measure("production", END, repository=empty.path)
+    assert [(item.what, item.failed, item.fix) for item in found.deployments] == [
+        ("release", None, False),
+        ("release", "a return replaced it", False),
+        ("return", None, True),
+        ("reapply", "a return replaced it", False),
+        ("return", None, True),
+    ]
+    figures = found.figures["all"]
+    assert (figures.failed, figures.fixes, figures.rollbacks, days(figures.recovery_seconds)) == (2, 2, 2, 1)
+
+
+@pytest.mark.parametrize(("version", "kind"), [("v1.0.0", "return"), ("v1.2.0", "rollback")])
+def test_a_fix_that_needs_a_fix_has_failed(empty: Registry, version: str, kind: str) -> None:
+    """Going back further, or at once to what a rollback replaced, mends what the fix did not."""
+    for day, name in enumerate(("v1.0.0", "v1.1.0", "v1.2.0"), 1):
+        empty.release(name, day)
+    empty.assign("v1.1.0", 4, "rollback")
+    empty.assign(version, 5, kind)
+    *_, first, second = measure("production", END, repository=empty.path).deployments
+    assert (first.failed, first.fix) == (f"a {kind} replaced it", True)
+    assert (second.what, second.failed, second.fix) == (kind, None, True)
+
+
+def test_code_that_is_reverted_and_comes_back_failed_once(empty: Registry) -> None:
+    """The words of each revert are git's; the second takes the first back, and the third the second."""
+    empty.release("v1.0.0", 1)
+    commit = empty.commit(2, src__mainline__serving__server_dot_py="1")
+    for day in (3, 4, 5):
+        empty.git("revert", "--no-edit", commit, day=day)
+        commit = empty.git("rev-parse", "HEAD")
+    told = measure("production", END, repository=empty.path).deployments[1:]
+    assert [(item.failed, item.fix) for item in told] == [
+        ("reverted", False), (None, True), ("reverted", False), (None, True),
+    ]  # fmt: skip
+
+
 def test_events_of_another_package_or_of_no_deployment_are_left_out(empty: Registry) -> None:
     """An event counts where version, digest and time fit; the others are counted and said."""
     empty.release("v1.0.0", 1)
