@@ -32,16 +32,16 @@ def aborted(github: GitHub, repository: Repository, monkeypatch: pytest.MonkeyPa
     return repository
 
 
-def _report(repository: Repository, moment: float) -> None:
-    """Say on the branch of events that a server aborted the second version."""
+def _report(repository: Repository, moment: float, environment: str = "production", version: str = "v1.1.0") -> None:
+    """Say on the branch of events that a server aborted a version."""
     at = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(moment))
-    line = json.dumps({"time": at, "event": "aborted", "version": "v1.1.0", "digest": "0" * 64})
+    line = json.dumps({"time": at, "event": "aborted", "version": version, "digest": "0" * 64})
     file = repository.path.parent / "events"
     file.write_text(f"{line}\n")
     blob = repository.run("git", "hash-object", "-w", str(file)).stdout.strip()
     tree = repository.run("sh", "-c", f"printf '100644 blob {blob}\tevents.jsonl\n' | git mktree").stdout.strip()
     commit = repository.run("git", "commit-tree", tree, "-m", "Events").stdout.strip()
-    repository.run("git", "push", "--quiet", "--force", "origin", f"{commit}:refs/heads/deployments/production")
+    repository.run("git", "push", "--quiet", "--force", "origin", f"{commit}:refs/heads/deployments/{environment}")
     repository.run("git", "fetch", "--quiet", "origin")
 
 
@@ -87,3 +87,31 @@ def test_a_revert_that_a_person_closed_is_not_opened_again(github: GitHub, abort
     _report(aborted, ABORTED + 120)
     assert "Roll back from v1.1.0 to v1.0.0" in _again(aborted)
     assert len(github.repository.pulls) == 2
+
+
+def test_environments_that_go_back_to_one_version_share_a_pull_request(github: GitHub, aborted: Repository) -> None:
+    """Main goes back once, so there is one; it names both, and looking again writes nothing."""
+    _report(aborted, ABORTED, "staging")
+    proposal.aborted()
+    (pull,) = github.repository.pulls
+    assert pull["title"] == "Roll back from v1.1.0 to v1.0.0"
+    assert pull["body"] == (
+        "The rollout of v1.1.0 in staging was aborted. The rollout of v1.1.0 in production was aborted. Merged, this "
+        "brings v1.0.0 back."
+    )
+    before = len(github.requests)
+    _again(aborted)
+    assert {method for method, *_ in map(str.split, github.requests[before:])} == {"GET"}
+
+
+def test_a_way_back_of_one_environment_stops_no_other(github: GitHub, aborted: Repository) -> None:
+    """Staging was taken back from every other version, which is said; production gets its pull request."""
+    for number, version in enumerate(("v1.0.0", "v1.1.0", "v1.0.0"), 3):
+        aborted.run(
+            "git", "tag", "--annotate", "--message", "by hand", f"model#staging#{number}", f"model@{version}^{{}}"
+        )
+    aborted.run("git", "push", "--quiet", "--tags", "origin")
+    _report(aborted, ABORTED, "staging", "v1.0.0")
+    said = proposal.aborted()
+    assert "staging: staging was rolled back from every other version" in said
+    assert [pull["title"] for pull in github.repository.pulls] == ["Roll back from v1.1.0 to v1.0.0"]

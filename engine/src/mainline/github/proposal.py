@@ -1,6 +1,7 @@
 """`propose` and `aborted`: open or update a pull request by a machine."""
 
 import os
+from collections.abc import Mapping
 
 from mainline.declared import environments, params
 from mainline.errors import MainlineError
@@ -72,15 +73,24 @@ def _lease(github: Api, branch: str) -> str:
 def aborted() -> str:
     """Open a pull request that goes back from each version whose rollout a server aborted, unless a person closed it.
 
-    What happened is read from git, where servers write it: a message that starts this says only when to look.
+    main can go back to a version once, so environments that go back to the same one share a pull request. What happened
+    is read from git, where servers write it: a message that starts this says only when to look.
 
     Raises:
         MainlineError: when git or GitHub refuses.
     """
     publication.fetch()
     sign()
-    aborts = {name: _abort(name) for name in environments.load_all()}
-    said = [_revert(name, abort) for name, abort in aborts.items() if abort]
+    said: list[str] = []
+    returning: dict[str, dict[str, Event]] = {}
+    for name in environments.load_all():
+        abort = _abort(name)
+        try:
+            if abort:
+                returning.setdefault(_prepare(name), {})[name] = abort
+        except MainlineError as error:
+            said.append(f"{name}: {error}")
+    said += [_revert(version, aborts) for version, aborts in returning.items()]
     return "\n".join(said) or "No environment has a version whose rollout was aborted."
 
 
@@ -102,21 +112,24 @@ def _abort(environment: str) -> Event | None:
     return events.standing_abort(about, [item.when for item in given if item.version == version])
 
 
-def _revert(environment: str, abort: Event) -> str:
-    version, current = rollback.choose(None, environment)
-    bad = current.name if current else "no version"
-    try:
-        rollback.prepare(version.name, environment)
-    except MainlineError as error:
-        return f"{environment}: {error}"
-    github, branch = api.connect(), artifact.branch("rollback", version.name)
-    closed = posting.declined(github, branch, abort.when)
+def _prepare(environment: str) -> str:
+    """Commit the revert of an environment's version, and return the version that it goes back to."""
+    version, _ = rollback.choose(None, environment)
+    rollback.prepare(version.name, environment)
+    return version.name
+
+
+def _revert(version: str, aborts: Mapping[str, Event]) -> str:
+    """Open the pull request that goes back to a version, for each environment that has to, by its abort."""
+    github, branch = api.connect(), artifact.branch("rollback", version)
+    bad = " and ".join(dict.fromkeys(abort.version for abort in aborts.values()))
+    closed = posting.declined(github, branch, max(abort.when for abort in aborts.values()))
     if closed:
-        return f"{environment}: {closed} was closed since {bad} was aborted. Reopen it to go back to {version.name}."
-    rollback.share(version.name)
-    title = f"Roll back from {bad} to {version.name}"
-    body = f"The rollout of {bad} in {environment} was aborted. Merged, this brings {version.name} back."
-    return _open(github, branch, title, body)
+        return f"{', '.join(aborts)}: {closed} was closed since {bad} was aborted. Reopen it to go back to {version}."
+    rollback.share(version)
+    told = [f"The rollout of {abort.version} in {name} was aborted." for name, abort in aborts.items()]
+    body = " ".join([*told, f"Merged, this brings {version} back."])
+    return _open(github, branch, f"Roll back from {bad} to {version}", body)
 
 
 def _open(github: Api, branch: str, title: str, body: str) -> str:
