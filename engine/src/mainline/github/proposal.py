@@ -109,7 +109,7 @@ def _abort(environment: str) -> Event | None:
         return None
     version = current.version
     about = [event for event in events.read(environment).events if event.version == version.name]
-    return events.standing_abort(about, [item.when for item in given if item.version == version])
+    return events.standing_abort(about, [item for item in given if item.version == version])
 
 
 def _prepare(environment: str) -> str:

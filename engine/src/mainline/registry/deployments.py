@@ -57,7 +57,7 @@ def tell(given: Sequence[Assigned], events: Sequence[Event], environment: str, r
     models = _models(kept, ranges)
     code, missing = _code(given, kept, environment, repository)
     found = sorted([*models, *code], key=lambda item: item.when)
-    told, unmatched = _match(found, kept, events)
+    told, unmatched = _match(found, kept, [(event, _moment(event, given)) for event in events])
     told = _follow(told)
     repeated = sum(item.version is not None for item in given) - len(kept)
     return Told(told, repeated, unmatched, unreachable + missing)
@@ -196,15 +196,15 @@ def _is_code_only(change: Change) -> bool:
 
 
 def _match(
-    found: Sequence[Deployment], kept: Sequence[Assigned], events: Sequence[Event]
+    found: Sequence[Deployment], kept: Sequence[Assigned], events: Sequence[tuple[Event, int]]
 ) -> tuple[list[Deployment], int]:
     """Lay each event to the newest deployment before it that left the environment with that package."""
     digests = {item.version.name: item.version.release for item in kept if item.version}
     told, unmatched = list(found), 0
-    for event in events:
+    for event, moment in events:
         release = digests.get(event.version)
         same = release is None or release.digest.startswith(event.digest)
-        places = [i for i, item in enumerate(told) if item.version == event.version and item.when <= event.when]
+        places = [i for i, item in enumerate(told) if item.version == event.version and item.when <= moment]
         if not places or not same:
             unmatched += 1
         elif event.event == "served":
@@ -212,6 +212,15 @@ def _match(
         else:
             told[places[-1]] = replace(told[places[-1]], failed=event.event)
     return told, unmatched
+
+
+def _moment(event: Event, given: Sequence[Assigned]) -> int:
+    """Return when an event was: by its server's clock, as far as that is within the assignment that it names."""
+    since = next((item.when for item in given if item.number == event.assignment), None)
+    if since is None:
+        return event.when
+    until = next((item.when - 1 for item in given if item.number > event.assignment), event.when)
+    return max(since, min(event.when, until))
 
 
 def _follow(found: Sequence[Deployment]) -> list[Deployment]:

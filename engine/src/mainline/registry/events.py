@@ -12,6 +12,7 @@ from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, ValidationErro
 
 from mainline.documents import Hex, Text
 from mainline.registry import artifact, origin
+from mainline.registry.tags import Assigned
 from mainline.repository.git import blob
 
 FILE = "events.jsonl"
@@ -30,6 +31,8 @@ class Event(BaseModel):
     reason: Text = ""
     policy: Annotated[str, Field(pattern=r"^([0-9a-f]{12})?$")] = ""
     """The hash of the policy that the rollout was under, as far as it was under one."""
+    assignment: Annotated[int, Field(ge=0, le=999_999_999)] = 0
+    """The number of the environment's newest assignment that the server knew of; 0 if it did not say."""
 
     @property
     def when(self) -> int:
@@ -62,25 +65,34 @@ def read(environment: str, repository: Path = Path()) -> Events:
     return Events(ordered, bad, any(content is not None for content in contents))
 
 
-def standing_abort(about: Sequence[Event], assigned: Sequence[int]) -> Event | None:
+def standing_abort(about: Sequence[Event], assigned: Sequence[Assigned]) -> Event | None:
     """Return the newest abort of a version that still counts; None if there is none.
 
     Any server's abort counts for all of them, whatever another one served, unless the version was assigned once more
-    after it, or was served later under another policy. An abort whose time is before every assignment counts: the
-    server's clock is wrong.
+    after it, or was served later under another policy. The number that an abort names decides which assignments were
+    after it, since the server's clock may be wrong. One without a number goes by its time; it counts, too, if that is
+    before every assignment.
 
     Args:
         about: the version's events, oldest first.
-        assigned: when the version was assigned, in seconds since 1970.
+        assigned: the version's assignments.
     """
     for place, event in reversed([*enumerate(about)]):
         if event.event != "aborted":
             continue
-        again = any(when <= event.when for when in assigned) and any(when > event.when for when in assigned)
         later = (other for other in about[place + 1 :] if other.event == "served" and other.policy)
-        if not again and not (event.policy and any(other.policy != event.policy for other in later)):
+        if not _is_again(event, assigned) and not (
+            event.policy and any(other.policy != event.policy for other in later)
+        ):
             return event
     return None
+
+
+def _is_again(abort: Event, assigned: Sequence[Assigned]) -> bool:
+    """Whether a version was assigned once more after an abort of it."""
+    if abort.assignment:
+        return any(item.number > abort.assignment for item in assigned)
+    return any(item.when <= abort.when for item in assigned) and any(item.when > abort.when for item in assigned)
 
 
 def parse(line: bytes) -> Event:

@@ -95,8 +95,7 @@ def _short(found: Load, asked: LoadTest) -> str:
 def _fault(version: Version, before: str, given: Sequence[Assigned], reports: Sequence[Event]) -> str:
     """Say whether a server of the environment before aborted the version, which counts until it is assigned again."""
     about = [event for event in reports if event.version == version.name]
-    assigned = [item.when for item in given if item.version == version]
-    abort = events.standing_abort(about, assigned)
+    abort = events.standing_abort(about, [item for item in given if item.version == version])
     if abort is None:
         return ""
     why = f": {abort.reason}" if abort.reason else ""
@@ -110,12 +109,13 @@ def _days(version: Version, before: str, given: Sequence[Assigned], reports: Seq
     """
     if not days:
         return ""
-    since = 0
+    first: Assigned | None = None
     for item in given:
-        since = 0 if item.version != version else since or item.when
-    served = [one.when for one in reports if one.event == "served" and one.version == version.name]
-    if reports:
-        since = min((when for when in served if when >= since), default=0)
+        first = None if item.version != version else first or item
+    since = first.when if first else 0
+    if first and reports:
+        served = [one for one in reports if one.event == "served" and one.version == version.name]
+        since = min((max(one.when, since) for one in served if _is_since(one, first)), default=0)
     asked = f"waits: promotion.soak asks for {days:g} days of {version.name} in {before}"
     if not since:
         return f"{asked}, and no server there has reported yet that it serves it; `./mainline promote` when one has"
@@ -124,6 +124,11 @@ def _days(version: Version, before: str, given: Sequence[Assigned], reports: Seq
         return ""
     due = time.strftime("%Y-%m-%d %H:%M UTC", time.gmtime(since + days * _DAY))
     return f"{asked}, and it is there for {max(lasted, 0):.1f}; `./mainline promote` from {due} on"
+
+
+def _is_since(report: Event, first: Assigned) -> bool:
+    """Whether a report came after an assignment: by the number that it names, since a server's clock may be wrong."""
+    return report.assignment >= first.number if report.assignment else report.when >= first.when
 
 
 def _releases(before: str, given: Sequence[Assigned], reports: Sequence[Event], releases: int) -> str:

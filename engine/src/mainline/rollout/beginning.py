@@ -28,7 +28,7 @@ def begin(wanted: Ref, policy: Policy | None, given: Sequence[Assigned], told: S
     known = {item.version.name: item.version for item in given if item.version}
     about = {name: _about(version, wanted, told) for name, version in known.items()}
     aborts = {
-        name: standing_abort(events, [item.when for item in given if item.version == known[name]])
+        name: standing_abort(events, [item for item in given if item.version == known[name]])
         for name, events in about.items()
     }
     served = [event.version for event in _newest(about) if event.event == "served"]

@@ -183,7 +183,7 @@ class Driver:
             golden = self._ask_golden(before, progress)
         return Seen(
             now, found.wanted, found.verified, found.policy, live, measurement, golden, found.approved,
-            found.beginning, found.withdrawn, found.model, unfit,
+            found.beginning, found.withdrawn, found.model, unfit, found.assignment,
         )  # fmt: skip
 
     def _judge(self, before: State, progress: Progress, live: Live) -> Judgement | None:

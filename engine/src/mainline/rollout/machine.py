@@ -32,6 +32,8 @@ def advance(state: State, seen: Seen) -> State | None:
     if not state.model and seen.model:
         return replace(state, model=seen.model)
     another = is_another(state, seen.model)
+    if seen.assignment > state.assignment and not another:
+        return replace(state, assignment=seen.assignment)
     if another and seen.beginning and (begun := _begin(state, seen)):
         return begun
     if state.progress:
@@ -84,8 +86,8 @@ def _begin(state: State, seen: Seen) -> State | None:
     if begin.stable is None or not begin.ready:
         return None
     changed = replace(
-        state, model=seen.model, stable=begin.stable, progress=None, quarantined=begin.quarantined,
-        window=begin.window, revision=state.revision + 1,
+        state, model=seen.model, assignment=seen.assignment, stable=begin.stable, progress=None,
+        quarantined=begin.quarantined, window=begin.window, revision=state.revision + 1,
     )  # fmt: skip
     if begin.known:  # others know it already
         return note(changed, seen.now, "began", begin.stable.version, "it served last, as the events in git say")

@@ -24,7 +24,7 @@ def tell(state: State, now: float, kind: Kind, ref: Ref, reason: str, policy: Po
 def send(state: State, now: float, kind: Kind | Literal["revert"], ref: Ref, reason: str, policy: str = "") -> State:
     """Report an event to others."""
     number = state.events + 1
-    event = Event(number, now, kind, ref.version, ref.digest, reason[:600], policy, state.model)
+    event = Event(number, now, kind, ref.version, ref.digest, reason[:600], policy, state.model, state.assignment)
     return replace(state, events=number, outbox=(*state.outbox, event)[-HISTORY:])
 
 

@@ -57,6 +57,8 @@ class Event:
     policy: str = ""
     model: str = ""
     """Whose version it is: the name of its artifact; '' in what was written before names were kept."""
+    assignment: int = 0
+    """The number of the newest assignment that was known then; 0 in what was written before numbers were kept."""
 
 
 @dataclass(frozen=True)
@@ -101,10 +103,12 @@ class Progress:
 class State:
     """Everything that is remembered of the model that is called `model`.
 
-    `window` are versions that were fully promoted before, newest first.
+    `window` are versions that were fully promoted before, newest first. `assignment` is the number of the environment's
+    newest assignment that was seen: it says what an event is about on whatever clock.
     """
 
     model: str = ""
+    assignment: int = 0
     stable: Ref | None = None
     progress: Progress | None = None
     quarantined: tuple[Quarantine, ...] = ()
@@ -174,6 +178,7 @@ class Seen:
     `policy` the policy on main (None: not known, or wrong); `golden` what the golden requests say, where asked.
     `withdrawn` says why git no longer lets a version come to serve, although it can be read: '' while it does.
     `model` is the name of the model that main has now: '' if that is not known.
+    `assignment` is the number of the environment's newest assignment: 0 if that is not known.
     `unfit` says why servers that roll out together cannot go on with the candidate: '' while they can.
     """
 
@@ -189,3 +194,4 @@ class Seen:
     withdrawn: str = ""
     model: str = ""
     unfit: str = ""
+    assignment: int = 0

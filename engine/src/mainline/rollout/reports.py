@@ -32,7 +32,8 @@ def line(event: Event) -> str:
     """Write an event as `engine/docs/delivery.md` defines it; the same event is always the same line."""
     when = datetime.fromtimestamp(event.time, UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
     said = {"time": when, "event": event.kind, "version": event.version, "digest": event.digest}
-    return json.dumps(said | {name: text for name in ("reason", "policy") if (text := getattr(event, name))})
+    known = {name: value for name in ("reason", "policy", "assignment") if (value := getattr(event, name))}
+    return json.dumps(said | known)
 
 
 def append(lines: list[str], environment: str, model: str = "") -> None:

@@ -56,6 +56,8 @@ class Found:
     """Why git no longer lets a version come to serve, although it can be read."""
     model: str = ""
     """The name of the model on main."""
+    assignment: int = 0
+    """The number of the environment's newest assignment; 0 if that is not known."""
     places: Packages = field(default_factory=Packages)
     """Where main says that packages are, besides the store."""
     skipped: str = ""
@@ -129,8 +131,9 @@ class Source:
             found = replace(found, model=artifact.name())
             registry = tags.read()
             found = _with(found, "", skipped="; ".join(registry.skipped))
-            given = [item.version for item in registry.assignments if item.environment == self.environment]
-            version = given[-1] if given else None
+            given = [item for item in registry.assignments if item.environment == self.environment]
+            version = given[-1].version if given else None
+            found = replace(found, assignment=given[-1].number if given else 0)
             if version is None:
                 reason = f"git assigns no version to {self.environment}"
                 return _with(found, f"{reason}; what serves stays", withdrawn=reason)

@@ -32,11 +32,12 @@ from tests.mainline.registry.registries import Registry, at, digest, lock
 END = at(29)  # four weeks after the first deployment
 
 
-def said(day: float, event: str, version: str) -> str:
+def said(day: float, event: str, version: str, **more: int) -> str:
     """Return a line as a server writes it."""
     time = (registries.START + timedelta(days=day)).isoformat()
     return (
-        json.dumps({"time": time, "event": event, "version": version, "digest": digest(version), "reason": ""}) + "\n"
+        json.dumps({"time": time, "event": event, "version": version, "digest": digest(version), "reason": "", **more})
+        + "\n"
     )
 
 
@@ -267,6 +268,18 @@ def test_events_of_another_package_or_of_no_deployment_are_left_out(empty: Regis
     found = measure("production", END, repository=empty.path)
     assert found.figures["all"].failed == 0
     assert "left out, of no deployment: 3 events" in found.notes
+
+
+@pytest.mark.parametrize("day", [0.5, 2.5, 8])
+def test_an_event_is_of_the_assignment_that_it_names(empty: Registry, day: float) -> None:
+    """A server's clock may be behind or ahead: of two deployments of a version the one that it names has failed."""
+    empty.release("v1.0.0", 1)
+    empty.release("v1.1.0", 2)
+    empty.assign("v1.0.0", 3, "approval")
+    empty.assign("v1.1.0", 4, "approval")
+    empty.events("production", said(day, "aborted", "v1.1.0", assignment=2))
+    told = measure("production", END, repository=empty.path).deployments
+    assert [item.failed for item in told] == [None, "aborted", None, None]
 
 
 def test_without_records_a_version_that_comes_back_is_a_return(empty: Registry) -> None:

@@ -46,7 +46,7 @@ def test_the_branch_of_origin_counts_too_and_nothing_twice(empty: Registry) -> N
     [
         "{", "[]", "null", "[" * 3_000, "\udc80\udcff", json.dumps({"event": "served"}),
         line(time="2026-01-02T00:00:00"), line(time=5), line(event="exploded"), line(version="1.1.0"),
-        line(digest="xyz"), line(reason="r" * 601), line(more="m" * 5_000),
+        line(digest="xyz"), line(assignment=-1), line(assignment="2"), line(reason="r" * 601), line(more="m" * 5_000),
     ],
 )  # fmt: skip
 def test_a_line_that_does_not_fit_is_counted_and_stops_nothing(empty: Registry, bad: str) -> None:

@@ -33,11 +33,13 @@ def record_load(load: Load, version: str = "v1.0.0", failed: str = "", service: 
     return deployment_tests.record("load", tags.find(version), "staging", service or Settings(), failed, load)
 
 
-def event(what: str, version: str, when: float, reason: str = "") -> None:
+def event(what: str, version: str, when: float, reason: str = "", **more: int) -> None:
     """Push what a server of staging says."""
     digest = tags.find(version).release.digest  # type: ignore[union-attr]
     moment = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(when))
-    line = json.dumps({"time": moment, "event": what, "version": version, "digest": digest[:12], "reason": reason})
+    line = json.dumps(
+        {"time": moment, "event": what, "version": version, "digest": digest[:12], "reason": reason, **more}
+    )
     branch = "refs/heads/deployments/staging"
     blob = git("hash-object", "-w", "--stdin", given=f"{ask('show', f'{branch}:events.jsonl')}\n{line}\n").strip()
     tree = git("mktree", given=f"100644 blob {blob}\tevents.jsonl\n").strip()
@@ -245,6 +247,17 @@ def test_days_count_from_when_a_server_served_it(repository: Repository, monkeyp
     assert "and it is there for 2.0" in release()
     later(monkeypatch, 9.1)
     assert "v1.0.0 is promoted." in release()
+
+
+def test_days_count_though_the_clock_of_a_server_is_behind(
+    repository: Repository, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A report that names the assignment is of it; its days count from when it was made, and not from before."""
+    require(repository, soak={"days": 3})
+    release()
+    event("served", "v1.0.0", now() - 9 * DAY, assignment=1)
+    later(monkeypatch, 2)
+    assert "and it is there for 2.0" in release()
 
 
 def test_an_abort_in_staging_holds_it_back(repository: Repository, monkeypatch: pytest.MonkeyPatch) -> None:

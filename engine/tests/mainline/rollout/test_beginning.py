@@ -25,7 +25,7 @@ def digest(name: str) -> str:
     return f"{NAMES.index(name):064x}"
 
 
-def event(hour: int, kind: str, name: str, **more: str) -> Event:
+def event(hour: int, kind: str, name: str, **more: Any) -> Event:
     """Return an event of an hour."""
     when = datetime(2026, 1, 1, hour, tzinfo=UTC)
     return Event(time=when, event=kind, version=name, digest=more.pop("digest", digest(name)), **more)  # type: ignore[arg-type]
@@ -98,6 +98,15 @@ def test_abort_by_a_server_whose_clock_is_at_1970_counts() -> None:
     """A time before every assignment says that the clock was wrong, not that the abort was of another assignment."""
     early = event(0, "aborted", "v1.2.0").model_copy(update={"time": datetime(1970, 1, 1, tzinfo=UTC)})
     assert begin(GIVEN, early, *SERVED)[2] == [("v1.2.0", POLICY.hash)]
+
+
+@pytest.mark.parametrize("hour", [0, 6, 7, 20])
+def test_number_of_the_assignment_says_which_one_was_aborted_on_whatever_clock(hour: int) -> None:
+    """An abort of the second time stands though the clock is hours behind, and one of the first is over."""
+    again = assigned((1, "v1.0.0"), (3, "v1.1.0"), (5, "v1.2.0"), (7, "v1.1.0"), (8, "v1.2.0"))
+    first, second = (event(hour, "aborted", "v1.2.0", assignment=number) for number in (3, 5))
+    assert begin(again, *SERVED, first)[2] == []
+    assert begin(again, *SERVED, second)[2] == [("v1.2.0", POLICY.hash)]
 
 
 def test_aborted_version_is_served_by_nobody_even_if_it_is_all_that_is_known() -> None:

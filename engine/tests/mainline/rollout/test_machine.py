@@ -48,6 +48,19 @@ def test_another_model_begins_anew() -> None:
     assert [event.model for event in world.state.outbox] == ["", "trips"]
 
 
+def test_events_name_the_newest_assignment_that_was_known() -> None:
+    """One that is not known now, such as while git is away, takes nothing back; another model's are counted anew."""
+    world = World().have(1)
+    world.wanted = ref(2)
+    world.settle(model="bikes", assignment=7)
+    world.settle(model="bikes", assignment=0)
+    world.pass_by(30, model="bikes", measurement=FAIL)
+    other = Ref("v1.0.0", "f" * 64)
+    world.settle(model="trips", beginning=Beginning(other, ready=True), assignment=1)
+    told = [(event.kind, event.assignment) for event in world.state.outbox]
+    assert told == [("served", 0), ("aborted", 7), ("revert", 7), ("served", 1)]
+
+
 def test_another_model_that_is_not_known_waits() -> None:
     """Without what others told of it, nothing of it is compared with what serves."""
     world = World().have(1)
