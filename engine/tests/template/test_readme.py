@@ -15,7 +15,7 @@ from mainline.scaffold import surroundings
 from mainline.scaffold.plan import Plan
 from tests import test_docs, test_documented_commands
 from tests.mainline.scaffold.test_usecase import plans
-from tests.project import ROOT
+from tests.project import ENGINE, ROOT
 from usecase import interface
 
 __all__ = ["plans"]
@@ -35,6 +35,11 @@ def test_readme_shows_the_metrics_of_this_commit() -> None:
     test, baseline = (read_json(ROOT / f"metrics/{name}.json") for name in ("test", "baseline"))
     table = summary.table(test, baseline, interface.RESPONSE.unit)
     assert "\n".join(table) in README
+
+
+def test_every_guide_is_linked_from_the_readme() -> None:
+    """A reader comes to each page of `engine/docs` from the first page."""
+    assert [guide.name for guide in ENGINE.glob("docs/*.md") if f"(engine/docs/{guide.name})" not in README] == []
 
 
 def test_another_model_of_the_readme_is_taken_as_it_is_written(tmp_path: Path) -> None:

@@ -1,7 +1,7 @@
 """Twenty faults from eight days on, on half a year that the model had not seen: who sees them, and how soon.
 
 `python -P -m pytest -c engine/pyproject.toml engine/tests/mainline/monitoring/test_fault_table.py -m slow -s` prints
-the table of engine/docs/monitoring.md.
+the table of engine/docs/detection.md.
 """
 
 from collections.abc import Callable, Mapping
