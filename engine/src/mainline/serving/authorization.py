@@ -17,7 +17,7 @@ def admit(service: Service, request: Request, access: Access | None) -> None:
     Raises:
         Problem: unauthorized, forbidden, throttled.
     """
-    key = _find(service.keys, request.head)
+    key = find(service.keys, request.head)
     if key is None:
         found = "is not valid" if request.head.authorization else "is missing"
         detail = f"The API key {found}; send 'Authorization: Bearer KEY'."
@@ -31,7 +31,7 @@ def admit(service: Service, request: Request, access: Access | None) -> None:
     request.key = key
 
 
-def _find(keys: Keys, head: Head) -> Key | None:
+def find(keys: Keys, head: Head) -> Key | None:
     """Return the key of a head that is valid now; looked for again only once the keys are others."""
     if head.known is None or head.known[0] is not keys:
         key = keys.find(head.authorization)

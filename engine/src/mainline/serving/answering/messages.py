@@ -42,6 +42,10 @@ class Head:
         self.known: tuple[Keys, Key] | None = None
         """The keys in which its key was looked for, and the key; None if none was found."""
 
+    def is_larger(self, limit: int) -> bool:
+        """Say whether the body is declared as larger than a limit."""
+        return self.content_length.isdigit() and int(self.content_length[:20]) > limit
+
 
 class Request:
     """One request; its body is read when a handler asks for it."""
@@ -89,7 +93,7 @@ class Request:
         Raises:
             Problem: body-too-large.
         """
-        if size > limit or (self.head.content_length.isdigit() and int(self.head.content_length[:20]) > limit):
+        if size > limit or self.head.is_larger(limit):
             close = [(b"connection", b"close")]
             raise Problem("body-too-large", f"The body is larger than {limit} bytes; send fewer rows.", headers=close)
 

@@ -137,6 +137,14 @@ class Application:
         endpoint = ENDPOINTS.get(self._own(path))
         return endpoint is not None and endpoint.access == "open"
 
+    def awaits_body(self, head: Head) -> bool:
+        """Say whether the answer to `POST /predict` depends on the body, which then has to be kept until it is whole.
+
+        It does not without a valid key, or if the body is to be larger than allowed: `__call__` says so at once.
+        """
+        is_known = authorization.find(self._service.keys, head) is not None
+        return is_known and not head.is_larger(self._service.settings.limits.body_bytes)
+
     def predict_directly(
         self, head: Head | Iterable[Header], body: bytes, write: Callable[[int, Sequence[Header], bytes], None]
     ) -> None:

@@ -1,7 +1,7 @@
 """The short way for `POST /predict`: from the parser to the application and back, without uvicorn's task per request.
 
 Everything else, and a prediction that is not a plain HTTP/1.1 request (pipelined behind another, with
-`Expect: 100-continue`, to a client that does not read), goes the usual way through ASGI.
+`Expect: 100-continue`, to a client that does not read, refused whatever its body is), goes the usual way through ASGI.
 """
 
 from collections.abc import Sequence
@@ -56,6 +56,12 @@ class DirectProtocol(GuardedProtocol):
         self._looks, self._repeated = True, False
         super().connection_made(transport)
 
+    def connection_lost(self, exc: Exception | None) -> None:
+        """Drop the connection, and count a client that goes away within its request."""
+        if self._reading and isinstance(self.cycle, Direct) and not self.cycle.response_complete:
+            self.guard.refused["disconnected"] += 1
+        super().connection_lost(exc)
+
     def data_received(self, data: bytes) -> None:
         """Answer a request whose head the connection has sent before; the parser reads any other."""
         if not (self._looks and self.is_between()):
@@ -97,11 +103,13 @@ class DirectProtocol(GuardedProtocol):
     def on_headers_complete(self) -> None:
         """Choose the way."""
         if self.url in self.short_ways and self._is_plain():
-            self.check_head()
-            self.cycle = Direct(self.parser.should_keep_alive(), Head(self.headers))  # type: ignore[assignment]
-            self.end_head()
-        else:
-            super().on_headers_complete()
+            head = Head(self.headers)
+            if self.application.awaits_body(head):
+                self.check_head()
+                self.cycle = Direct(self.parser.should_keep_alive(), head)  # type: ignore[assignment]
+                self.end_head()
+                return
+        super().on_headers_complete()
 
     def on_body(self, body: bytes) -> None:
         """Keep the body, but no more of it than is allowed."""
@@ -146,9 +154,10 @@ class DirectProtocol(GuardedProtocol):
             cycle.response_complete = True
             if cycle.disconnected or self.transport.is_closing():
                 return
-            keep_alive = cycle.keep_alive and (b"connection", b"close") not in headers
+            says_so = (b"connection", b"close") in headers
+            keep_alive = cycle.keep_alive and not says_so
             lines = [name + b": " + value for name, value in (*self.server_state.default_headers, *headers)]
-            if not keep_alive and cycle.keep_alive is False:
+            if not (keep_alive or says_so):
                 lines.append(b"connection: close")
             self.transport.write(_STATUS_LINES[status] + self.security + b"\r\n".join([*lines, b"", content]))
             if not keep_alive:

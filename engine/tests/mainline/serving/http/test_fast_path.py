@@ -17,7 +17,7 @@ from mainline.serving.http.app import Application
 from mainline.serving.prediction_line import log_line
 from tests.mainline.serving import log_reader
 from tests.mainline.serving.asking import Client
-from tests.mainline.serving.running import Running, running
+from tests.mainline.serving.running import Running, running, wait_for
 from tests.project import LIMIT
 
 Rows = list[dict[str, Any]]
@@ -76,15 +76,36 @@ def stable(body: bytes) -> Any:
     return {name: value for name, value in json.loads(body).items() if name not in ("request_id", "instance")}
 
 
+@pytest.mark.parametrize("more", ["", "Connection: close\r\n"])
 @pytest.mark.parametrize("body", [b"ROW", b"ROWS", b"{", b"[]", b'{"a": NaN}', b'{"bad": 1}', b"", b" " * 20_001])
-def test_both_ways_say_the_same(server: Running, rows: Rows, body: bytes) -> None:
-    """Status, headers and body are the same by the short way and by ASGI."""
+def test_both_ways_say_the_same(server: Running, rows: Rows, body: bytes, more: str) -> None:
+    """Status, headers, each of them once, and body are the same by the short way and by ASGI."""
     sent = {b"ROW": json.dumps(rows[0]).encode(), b"ROWS": json.dumps(rows).encode()}.get(body, body)
-    answers = [exchange(server, request(server, sent, path)) for path in ("/predict", USUAL)]
+    answers = [exchange(server, request(server, sent, path, more=more)) for path in ("/predict", USUAL)]
     assert answers[0][0] == answers[1][0]
     assert stable(answers[0][1][0]) == stable(answers[1][1][0])
     names = [sorted(re.findall(rb"^([a-z-]+): ", came, re.MULTILINE)) for _, _, came in answers]
     assert names[0] == names[1]
+
+
+@pytest.mark.parametrize("path", ["/predict", USUAL])
+@pytest.mark.parametrize(("key", "length", "status"), [("Basic", 10_000, 401), ("Bearer", 20_001, 413)])
+def test_answer_without_regard_to_the_body_does_not_wait_for_it(
+    server: Running, path: str, key: str, length: int, status: int
+) -> None:
+    """Who has no valid key, or announces too large a body, is told by the head alone, and nothing is kept of a body."""
+    head = request(server, b"", path).replace(b"Bearer", key.encode())
+    statuses, _, _ = exchange(server, head.replace(b"Content-Length: 0", b"Content-Length: %d" % length))
+    assert statuses == [status]
+
+
+@pytest.mark.parametrize("path", ["/predict", USUAL])
+def test_client_that_goes_away_within_its_request_is_counted(package_dir: Path, tmp_path: Path, path: str) -> None:
+    """A request whose client is gone before its body is whole is counted as such, once."""
+    with running(tmp_path, package_dir) as server:
+        with socket.create_connection(("127.0.0.1", server.port), timeout=LIMIT) as client:
+            client.sendall(request(server, b" " * 100, path)[:-50])
+        wait_for(lambda: b'{reason="disconnected"} 1\n' in server.ask("/metrics", key=server.admin)[1])
 
 
 def test_plain_predictions_take_the_short_way(package_dir: Path, rows: Rows, tmp_path: Path) -> None:
