@@ -36,10 +36,9 @@ local left = {}
 for place, key in ipairs(KEYS) do
     local taken, rate, burst = ARGV[3 * place - 2], tonumber(ARGV[3 * place - 1]), tonumber(ARGV[3 * place])
     local held = redis.call('HMGET', key, 'tokens', 'at')
-    local tokens = tonumber(held[1] or burst)
-    local passed = math.max(0, now - tonumber(held[2] or now))
-    tokens = math.min(burst, tokens + passed * rate) - tonumber(taken)
-    if taken ~= '0' then
+    local tokens, at = tonumber(held[1] or burst), tonumber(held[2] or now)
+    tokens = math.min(burst, tokens + math.max(0, now - at) * rate) - tonumber(taken)
+    if taken ~= '0' or at > now then
         redis.call('HSET', key, 'tokens', string.format('%.6f', tokens), 'at', string.format('%.6f', now))
         redis.call('PEXPIRE', key, math.ceil(math.min((burst - tokens) / rate, 8640000) * 1000) + 60000)
     end
@@ -47,7 +46,11 @@ for place, key in ipairs(KEYS) do
 end
 return left
 """
-"""Takes tokens from the bucket of each key, by the clock of Redis; a bucket that is full again is not kept."""
+"""Takes tokens from the bucket of each key, by the clock of Redis; a bucket that is full again is not kept.
+
+If the clock was set back, as by a failover to a replica that is behind, tokens come back from there on; else an empty
+bucket would stay so until the clock is where it was.
+"""
 
 
 class SharedThrottle:

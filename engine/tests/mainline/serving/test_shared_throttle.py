@@ -128,6 +128,26 @@ def test_tokens_come_back_by_the_clock_of_redis(redis: RedisServer, file: Path) 
     client.close()
 
 
+def test_clock_that_is_set_back_does_not_keep_a_bucket_empty(redis: RedisServer, file: Path) -> None:
+    """Tokens come back from the moment that the clock of Redis says now, also if nobody can take one before."""
+    server, client = Server(file, Shared(url=redis.url)), Redis(port=redis.port, decode_responses=True)
+
+    async def run() -> None:
+        assert server.take(12) == 12
+        await server.tell()
+        (name,) = client.keys()
+        client.hincrbyfloat(name, "at", 3600)
+        await server.tell()
+        seconds, millionths = client.time()
+        assert float(client.hget(name, "at")) <= seconds + millionths / 1e6
+        client.hincrbyfloat(name, "at", -6000)
+        await server.tell()
+        assert server.take(12) == 6
+
+    play(run, server)
+    client.close()
+
+
 def test_tokens_that_are_taken_during_a_telling_count() -> None:
     """Redis says what is left after two of the three: one less is here."""
     bucket = Bucket(1e-9, 10)
