@@ -33,7 +33,8 @@ SHORTEST, LONGEST = 0.1, 5.0
 """Seconds until Redis is tried again."""
 PAUSE = 0.2
 """Seconds until it is asked again whether there is room for answers."""
-_HOPELESS = ("WRONGTYPE", "NOPERM", "unknown command", "ERR unknown")
+_HOPELESS = ("WRONGTYPE", "NOPERM", "unknown command", "ERR unknown", "user executing the script")
+"""Words of what no waiting mends; the last ones are said by Redis 6.2 and 7.0 of a right that a script lacks."""
 
 
 class StreamError(MainlineError):

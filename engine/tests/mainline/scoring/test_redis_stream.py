@@ -445,6 +445,21 @@ def test_name_that_holds_something_else_ends_it(redis: RedisServer, client: Any)
     assert client.xlen("requests") == 1
 
 
+@pytest.mark.parametrize("command", ["xlen", "xinfo", "xreadgroup", "xautoclaim", "xadd", "evalsha"])
+def test_right_that_is_missing_ends_it(redis: RedisServer, client: Any, tmp_path: Path, command: str) -> None:
+    """A user who may not use a command is told at once, whether a script uses it or a consumer itself."""
+    send(client, 1)
+    client.acl_setuser("u", enabled=True, passwords=[f"+{WORD}"], keys="*", commands=["+@all", f"-{command}"])
+    (tmp_path / "password").write_text(WORD)
+    declared = declare(redis, url=redis.url.replace("//", "//u@"), password_file=tmp_path / "password")
+    stopped = threading.Event()
+    late = threading.Timer(10, stopped.set)
+    late.start()
+    with pytest.raises(StreamError, match=r"^Redis refuses the declared stream \(.* a user that may use streams"):
+        RedisStream(declared, double, stopped).run()
+    late.cancel()
+
+
 def test_password_is_needed_and_read(tmp_path: Path) -> None:
     """A wrong one ends it with one error; the right one, from a file, is taken."""
     with redis_server.running(tmp_path / "redis", password=WORD) as server:
