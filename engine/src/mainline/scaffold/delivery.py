@@ -124,7 +124,7 @@ def _time(time: Schedule, plan: Plan) -> list[str]:
         named = zip(_PARTS, time.parts, strict=False)
         given = [f"pd.DataFrame({{{', '.join(f'{literal(part)}: rows[{literal(name)}]' for part, name in named)}}})"]
     elif column.of_number:
-        given = [f'{given[0]}.astype("int64").astype("str")']
+        given = [f'{given[0]}.astype("Int64").astype("str")']
     if column.format:
         given.append(f"format={literal(column.format)}")
     given += ["utc=True"] if not time.zone else []

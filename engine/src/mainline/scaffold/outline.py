@@ -66,6 +66,8 @@ def example(plan: Plan) -> dict[str, str | float]:
     """Return a request: the row of the table that lacks least, and for what it lacks the first value that there is."""
     columns = {name: plan.columns[name] for name in request(plan) if not is_time(plan, name)}
     gaps = sum((column.is_missing.astype(int) for column in columns.values()), np.zeros(plan.table.rows, dtype=int))
+    if plan.time:
+        gaps = gaps + ~plan.time.is_known * (len(columns) + 1)
     row = int(np.argmin(gaps))
     found: dict[str, str | float] = {}
     for name in request(plan):

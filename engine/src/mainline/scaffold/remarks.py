@@ -70,15 +70,20 @@ def of_key(plan: Plan, wishes: Wishes, is_named: bool) -> Finding:
     """Say which column tells the rows apart."""
     sure = "told" if wishes.key else ("sure" if is_named else "unsure")
     if not plan.key:
-        return Finding(
-            "key", "none: no column tells the rows apart", "told" if wishes.key else "likely", "--key COLUMN"
-        )
+        none = f"none: {_of_time(plan.time) or 'no column'} tells the rows apart"
+        return Finding("key", none, "told" if wishes.key else "likely", "--key COLUMN")
     return Finding(
         "key",
         f"'{plan.key}': sent and kept, never a feature",
         "told" if wishes.key else "likely" if sure == "unsure" else "sure",
         "--key COLUMN, --key none",
     )
+
+
+def _of_time(time: Schedule | None) -> str:
+    """Name the time if no two rows have the same; '' otherwise."""
+    known = time.values[time.is_known] if time else np.array([])
+    return f"'{time.name}'" if time and len(np.unique(known)) == len(known) else ""
 
 
 def of_group(plan: Plan, wishes: Wishes, is_entity: bool) -> list[Finding]:

@@ -7,6 +7,7 @@ from shlex import quote
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import numpy as np
+import pandas as pd
 
 from mainline.clocks import of_zone
 from mainline.contract import Array
@@ -25,6 +26,8 @@ LEAST = 3
 """One to fit on, one to validate and one to test."""
 HELD_BACK = 0.15
 """Share of rows that validation and test should have each."""
+FEW = 0.05
+"""Share of rows without a time up to which a column is the time all the same, and these rows go to quarantine."""
 
 
 @dataclass(frozen=True)
@@ -36,9 +39,9 @@ class Schedule:
     parts: tuple[str, ...]
     """The columns that it is put together of: one, a date and an hour, or year, month, day and perhaps hour."""
     values: Array
-    """datetime64[ns] in UTC."""
+    """datetime64[ns] in UTC; NaT in rows without a time, which go to quarantine."""
     named: Array
-    """The period of each row, by the clock of the zone; some may be before or after `periods`, and have no label."""
+    """The period of each row by the clock of the zone, '' without a time; those outside of `periods` have no label."""
     zone: str
     """The zone of the clock that the text is written by; '' if the text says it."""
     unit: str
@@ -49,6 +52,16 @@ class Schedule:
     days_of_test: int
     grain: Grain
     """How exact the times are, by the clock of the zone."""
+
+    @property
+    def is_known(self) -> Array:
+        """Which of the n rows have a time."""
+        return ~np.isnat(self.values)
+
+    @property
+    def delivered(self) -> Array:
+        """The period that each row is delivered with: its own, or that of the rows around it if it has no time."""
+        return pd.Series(self.named).where(self.is_known).ffill().bfill().to_numpy()
 
     @property
     def is_local(self) -> bool:
@@ -81,17 +94,13 @@ def infer(columns: Mapping[str, Column], wishes: Wishes, labelled: Array) -> tup
         option = f"--time {quote(year) if year else 'COLUMN'}"
         return None, [Finding("time", f"none: rows are split by a hash{doubt}", "likely", option)]
     name, parts, values, zoned = found
-    if np.isnat(values).any():
-        absent = f"'{name}' is missing in {count(int(np.isnat(values).sum()), 'row')}"
-        if wishes.time:
-            raise TableError(
-                f"{absent}, and each row needs its time. Remove these rows from the file; or say --time none, and rows "
-                "are split by a hash."
-            )
-        return None, [Finding("time", f"none: {absent}; without these rows it could be one", "unsure", "--time COLUMN")]
+    is_known = ~np.isnat(values)
+    absent = int((~is_known).sum())
+    if absent > FEW * len(values) and not wishes.time:
+        return None, [_too_many_absent(name, absent, len(values))]
     zone = "" if zoned else _checked(wishes.zone or "UTC")
     utc = _localised(values, zone)
-    unit, periods, counts = _cut(values[labelled], wishes)
+    unit, periods, counts = _cut(values[labelled & is_known], wishes)
     if not unit:
         return None, [
             Finding(
@@ -102,7 +111,8 @@ def infer(columns: Mapping[str, Column], wishes: Wishes, labelled: Array) -> tup
             )
         ]
     validation, test = _split(counts)
-    named = np.array(moments.periods(values, unit))
+    named = np.full(len(values), "", dtype=object)
+    named[is_known] = moments.periods(values[is_known], unit)
     in_test = np.isin(named, periods[len(periods) - test :]) & labelled
     days = len(np.unique(utc[in_test].astype("datetime64[D]")))
     exact = moments.grain(values)
@@ -131,6 +141,10 @@ def _findings(made: Schedule, columns: Mapping[str, Column], wishes: Wishes, cou
                 "--date-format FORMAT",
             )
         )
+    absent = int((~made.is_known).sum())
+    if absent:
+        without = f"'{made.name}' in {count(absent, 'row')} of {len(made.values):,}, which go to quarantine"
+        found.append(Finding("missing", without, "told" if wishes.time else "likely", "--time none"))
     if made.zone and (made.grain == "minute" or wishes.zone):  # a date is the same on every clock
         sure: Sure = "told" if wishes.zone else "unsure"
         found.append(Finding("zone", f"{made.zone}: the table names none", sure, "--zone Europe/Berlin"))
@@ -147,9 +161,15 @@ def _findings(made: Schedule, columns: Mapping[str, Column], wishes: Wishes, cou
     return found
 
 
+def _too_many_absent(name: str, absent: int, rows: int) -> Finding:
+    """Say that a column is not the time, since too many rows have none, and how it can be all the same."""
+    said = f"none: '{name}' is missing in {count(absent, 'row')} of {rows:,}; as the time it costs these rows"
+    return Finding("time", said, "unsure", f"--time {quote(name)}")
+
+
 def _unlabelled(made: Schedule, named: Array) -> list[Finding]:
     """Say that the window ends before periods of which no row has a label, or begins after them."""
-    outside = sorted({*named.tolist()} - {*made.periods})
+    outside = sorted({*named.tolist()} - {*made.periods, ""})
     if not outside:
         return []
     periods = f"{count(len(outside), made.unit)} without a label, such as {outside[-1]}"
@@ -168,8 +188,11 @@ def _localised(values: Array, zone: str) -> Array:
     """Turn n readings of a zone's clock into UTC; where it is changed, the offset before counts."""
     if zone in ("", "UTC"):
         return values.astype("datetime64[ns]")
-    minutes = values.astype("datetime64[m]").astype(np.int64)
-    return of_zone(zone).utc(minutes).astype("datetime64[m]").astype("datetime64[ns]")
+    is_known = ~np.isnat(values)
+    minutes = values[is_known].astype("datetime64[m]").astype(np.int64)
+    utc = np.full(len(values), np.datetime64("NaT", "ns"))
+    utc[is_known] = of_zone(zone).utc(minutes).astype("datetime64[m]")
+    return utc
 
 
 def _cut(values: Array, wishes: Wishes) -> tuple[str, tuple[str, ...], list[int]]:

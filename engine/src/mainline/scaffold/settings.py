@@ -13,6 +13,9 @@ from mainline.scaffold.yaml_text import COMMENT, line, scalar, title
 
 REFIT = line("# refit", "true", "serve a model that is fitted again on all of them, and was never measured itself")
 _HOLDOUT_ROWS, _HOLDOUT_DAYS = 2000, 14
+_QUARANTINED, _QUARANTINED_OF_GATE = 0.01, 0.001
+"""Shares of impossible rows that are usual: of a period, and of all data."""
+_ROOM = 1.5
 _HELD = 0.7
 """Share of the test rows that the next candidate's test must have."""
 
@@ -27,6 +30,7 @@ def params(plan: Plan) -> str:
         "features": "\n".join(_feature(plan, name) for name in (*plan.features, *derived(plan))),
         "categorical": line("categorical", "one-hot" if estimators.is_linear(plan) else "ordinal", "ordinal | one-hot"),
         "evaluation": _evaluation(plan, rows),
+        "quarantined_share": _quarantined(plan), "gate_quarantined_share": _quarantined_of_gate(plan),
         "unlabelled_share": line("unlabelled_share", _without_label(plan), "rows without a label, in any period"),
         "parity": line("parity", parity, exact),
         "reproduction": line("reproduction", parity * 10, f"{unit} between `./mainline verify` and the lock"),
@@ -89,6 +93,25 @@ def _without_label(plan: Plan) -> float:
     named = plan.time.named if plan.time else np.array(["all"] * len(absent))
     worst = max(float(absent[named == name].mean()) for name in (plan.time.periods if plan.time else ("all",)))
     return min(1.0, math.ceil(worst * 20 + 1) / 20)
+
+
+def _quarantined(plan: Plan) -> str:
+    """Let as many rows into quarantine as have no time in the worst period of the data, and half as many again."""
+    worst = 0.0
+    if plan.time:
+        absent, delivered = ~plan.time.is_known, plan.time.delivered
+        worst = max(float(absent[delivered == name].mean()) for name in plan.time.periods)
+    usual = worst * _ROOM <= _QUARANTINED
+    said = "of the rows of any table in any period" if usual else "inferred: rows without a time, in any period"
+    return line("quarantined_share", _QUARANTINED if usual else min(1.0, _digit(worst * _ROOM)), said)
+
+
+def _quarantined_of_gate(plan: Plan) -> str:
+    """Let the gate accept as many rows in quarantine as have no time in all of the data, and half as many again."""
+    share = float((~plan.time.is_known).mean()) if plan.time else 0.0
+    if share * _ROOM <= _QUARANTINED_OF_GATE:
+        return f"  quarantined_share: {_QUARANTINED_OF_GATE}"
+    return line("quarantined_share", min(1.0, _digit(share * _ROOM)), "inferred: rows without a time")
 
 
 def _holdout(plan: Plan, rows: int) -> str:

@@ -13,17 +13,21 @@ _FEWEST = 3
 def reason(column: Column, times: Array) -> str:
     """Say why a column only goes with n times: a number that grows or falls, a text that never comes back; '' if not.
 
-    Such are a year beside a date, a counter, and the name of a season.
+    Such are a year beside a date, a counter, and the name of a season. Rows without a time do not count.
     """
     if column.kind == "time" or column.missing or column.distinct < _FEWEST:
         return ""
+    known = ~np.isnat(times)
+    times = times[known]
     if column.is_number:
-        order = np.lexsort((column.values, times))
-        lows, highs = _extremes(column.values[order], times[order])
+        values = column.values[known]
+        order = np.lexsort((values, times))
+        lows, highs = _extremes(values[order], times[order])
         grows = (lows[1:] >= highs[:-1]).all() or (highs[1:] <= lows[:-1]).all()
         return f"it only grows or falls with time: {REASON}" if grows else ""
-    order = np.argsort(column.codes[0], kind="stable")
-    first, last = _extremes(times[order], column.codes[0][order])
+    codes = column.codes[0][known]
+    order = np.argsort(codes, kind="stable")
+    first, last = _extremes(times[order], codes[order])
     stretch = np.argsort(first, kind="stable")
     once = (last[stretch][:-1] < first[stretch][1:]).all()
     return f"none of its texts comes back later: {REASON}" if once else ""
