@@ -27,8 +27,7 @@ def check_predictions(production: Production) -> Outcome:
 def _judge(production: Production, limits: Limits | None, sketch: Callable[[Sketch], Sketch]) -> Outcome:
     policy, earned = production.policy, production.reference.earned
     if earned is None:
-        reason = "The package carries no limits: it was built before they existed, or from data without time."
-        return Outcome("cannot tell", "not compared", "played back", reason)
+        return Outcome("cannot tell", "not compared", "played back", _without_limits(production))
     if production.week is None or production.last_days is None:
         needed = f"{production.window_days} days with {policy.support.min_rows:,} rows are needed"
         return Outcome("cannot tell", count(len(production.window), "day"), "played back", f"{needed}.")
@@ -48,6 +47,13 @@ def _judge(production: Production, limits: Limits | None, sketch: Callable[[Sket
     observed = f"{_named(ranked[0], furthest)}{where}: distance {furthest.distance:.3f}, score {furthest.score:.1f}"
     reason = f"{_told(beyond)} {playback.proof(limits, earned.every_days)}"
     return Outcome("fail" if beyond else "pass", observed, f"score {limits.largest:.1f}", reason)
+
+
+def _without_limits(production: Production) -> str:
+    """Say why a package carries no limits, and whether another one can."""
+    if "snapshot" in production.reference.package.manifest:
+        return "The data has no time, so there are no weeks to play back."
+    return "The package was built before packages carried limits; one that `make repro` makes now carries them."
 
 
 def _named(column: str, score: Score) -> str:

@@ -89,3 +89,18 @@ def test_limits_of_a_short_window_are_not_called_proven(month: Month) -> None:
     """Three months cannot prove one false alarm in ninety days, and the reason says so."""
     reason = drift(month.production()).reason
     assert "too few days to prove once in 90 days, 120 are needed" in reason
+
+
+@pytest.mark.parametrize(
+    ("more", "said"),
+    [
+        ({}, "The package was built before packages carried limits; one that `make repro` makes now carries them."),
+        ({"snapshot": "first"}, "The data has no time, so there are no weeks to play back."),
+    ],
+    ids=["an old package", "data without time"],
+)
+def test_package_without_limits_says_why(month: Month, more: dict[str, str], said: str) -> None:
+    """Whoever reads it knows whether the next package will be compared, or none ever."""
+    package = Packaged({**month.packaged.manifest, **more}, month.packaged.contents)
+    found = drift(replace(month, reference=Reference(package, None)).production())
+    assert (found.verdict, found.observed, found.reason) == ("cannot tell", "not compared", said)
