@@ -33,6 +33,11 @@ def percent(share: float) -> str:
     return f"{'0.0' if float(shown) == 0 else shown}{_SPACE}%".translate(_MINUS)
 
 
+def signed(value: float) -> str:
+    """Show a difference in the unit of what differs, with its sign: +0.04000."""
+    return f"+{number(value)}" if value > 0 else number(value)
+
+
 def share(value: float) -> str:
     """Show a share, such as a confidence or a margin, without a sign: 95 %."""
     return f"{min(max(value, -_MANY), _MANY) * 100:.4g}{_SPACE}%".translate(_MINUS)

@@ -20,14 +20,15 @@ from mainline.report.blocks import (
     Strong,
     Table,
 )
-from mainline.report.figures import UNKNOWN, cell, known, number, percent, relative, share
+from mainline.report.figures import UNKNOWN, cell, known, number, percent, relative, share, signed
 from mainline.text import count
 
 MOVERS = 8
 """Slices that are shown at once."""
 
-LACKING = (
-    "Less is better in every difference; where more of a metric is better, it is the difference of 1 minus the metric."
+PLAIN = (
+    "Where more of a metric is better, the difference is that of the two numbers; every other difference is relative, "
+    "and less is better."
 )
 
 WIDEST = 0.5
@@ -45,10 +46,10 @@ def describe_metrics(findings: Findings) -> Section:
     """Set each metric beside production's, and say how sure the difference of the primary one is."""
     compared, other = findings.comparison, name_other(findings)
     head = ("metric", "candidate", other, "difference", f"{share(compared.confidence)} interval")
-    rows = tuple(_metric_row(metric, compared) for metric in _primary_first(findings))
+    rows = tuple(row for metric in _primary_first(findings) for row in _metric_rows(metric, compared))
     blocks: list[Block] = [Table(head, rows, frozenset({1, 2, 3}))] if rows else []
     if any(is_better_if_higher(metric.name) for metric in findings.metrics):
-        blocks.append(Paragraph((LACKING,)))
+        blocks.append(Paragraph((PLAIN,)))
     if findings.threshold:
         blocks.append(Paragraph(("Threshold of accuracy, precision, recall and F1: ", Prose(findings.threshold), ".")))
     if findings.coverage:
@@ -79,26 +80,31 @@ def _primary_first(findings: Findings) -> list[Metric]:
     return sorted(findings.metrics, key=lambda metric: metric.name != findings.comparison.metric)
 
 
-def _metric_row(metric: Metric, compared: Comparison) -> tuple[Line, ...]:
+def _metric_rows(metric: Metric, compared: Comparison) -> list[tuple[Line, ...]]:
+    """Return the row of a metric; below the primary one, of which more is better, also that of what is compared."""
     unit: Line = (" ", Prose(metric.unit)) if metric.unit else ()
     values: tuple[Line, ...] = ((number(metric.candidate),), (known(metric.other),))
+    plain: tuple[Line, ...] = ((_difference(metric, metric.other),), (UNKNOWN,))
     if metric.name != compared.metric:
-        difference = _difference(metric, metric.other)
-        return ((Code(metric.name), *unit), *values, (_without_side(difference),), (UNKNOWN,))
-    bold = tuple((Strong(value),) for value in values)
+        return [((Code(metric.name), *unit), *values, *plain)]
     whole = Difference(compared.difference, compared.low, compared.high)
     interval = Interval(compared.difference, compared.low, compared.high, _span([(compared.low, compared.high)]))
-    return ((Strong((Code(metric.name),)), *unit, " (primary)"), *bold, (Strong((whole,)),), (interval,))
+    sure: tuple[Line, ...] = ((Strong((whole,)),), (interval,))
+    bold = tuple((Strong(value),) for value in values)
+    primary: Line = (Strong((Code(metric.name),)), *unit, " (primary)")
+    if compared.compared in ("", metric.name):
+        return [(primary, *bold, *sure)]
+    lacking = ((number(1 - metric.candidate),), (known(None if metric.other is None else 1 - metric.other),))
+    return [(primary, *bold, *plain), ((Code(compared.compared), " (compared)"), *lacking, *sure)]
 
 
-def _difference(metric: Metric, other: float | None) -> float | None:
-    """Return the relative difference; of a metric of which more is better, that of what it lacks to 1."""
-    if other is None or not is_better_if_higher(metric.name):
-        return relative(metric.candidate, other)
-    return relative(1 - metric.candidate, 1 - other)
-
-
-def _without_side(difference: float | None) -> str:
+def _difference(metric: Metric, other: float | None) -> str:
+    """Show the relative difference; of a metric of which more is better, that of the two numbers."""
+    if other is None:
+        return UNKNOWN
+    if is_better_if_higher(metric.name):
+        return signed(metric.candidate - other)
+    difference = relative(metric.candidate, other)
     return UNKNOWN if difference is None else percent(difference)
 
 
@@ -128,10 +134,11 @@ def _conclusion(findings: Findings) -> Line:
 
 def _against_baseline(findings: Findings) -> Line:
     metric = next((metric for metric in findings.metrics if metric.name == findings.comparison.metric), None)
-    difference = _difference(metric, metric.baseline) if metric else None
-    if findings.first_release or metric is None or difference is None:
+    difference = _difference(metric, metric.baseline) if metric else UNKNOWN
+    if findings.first_release or metric is None or difference == UNKNOWN:
         return ()
-    return (f" The simple baseline has {number(metric.baseline)}; against it the difference is {percent(difference)}.",)
+    has = f" The simple baseline has {known(metric.baseline)}"
+    return (f"{has} in ", Code(metric.name), f"; against it the difference is {difference}.")
 
 
 def describe_slices(findings: Findings) -> Section:

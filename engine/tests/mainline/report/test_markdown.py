@@ -290,17 +290,36 @@ def test_classes_are_scored_and_counted_against_each_other() -> None:
     assert "On `1 - recall of virginica`, the candidate is" in text
 
 
-def test_metrics_of_which_more_is_better_differ_by_what_they_lack() -> None:
-    """An accuracy of 0.9 after 0.8 is 50 % better, with the same sign as a loss that is half as large."""
+def test_metrics_of_which_more_is_better_differ_by_the_two_numbers() -> None:
+    """An accuracy of 0.9 after 0.8 is 0.1 more, which nobody can take for a loss; a loss differs relatively."""
     metrics = [
         {"name": name, "unit": "", "candidate": candidate, "other": other, "baseline": 0.5}
-        for name, candidate, other in (("log_loss", 0.2, 0.4), ("accuracy", 0.9, 0.8))
+        for name, candidate, other in (("log_loss", 0.2, 0.4), ("accuracy", 0.9, 0.8), ("roc_auc", 0.7, 0.8))
     ]
     text = markdown.render(examples.passing(metrics=metrics))
     assert f"| `log_loss` | 0.2000 | 0.4000 | {percent(-0.5)} |" in text
-    assert f"| `accuracy` | 0.9000 | 0.8000 | {percent(-0.5)} |" in text
-    assert "it is the difference of 1 minus the metric." in text
-    assert "lacks" not in markdown.render(examples.passing())
+    assert "| `accuracy` | 0.9000 | 0.8000 | +0.1000 |" in text
+    assert "| `roc_auc` | 0.7000 | 0.8000 | \N{MINUS SIGN}0.1000 |" in text
+    assert "more of a metric is better, the difference is that of the two numbers;" in text
+    assert "more of a metric is better" not in markdown.render(examples.passing())
+
+
+def test_primary_metric_of_which_more_is_better_has_a_row_for_what_is_compared() -> None:
+    """From 0.96 to 1 is +0.04, and in a row of its own the loss that is gone; the interval stands beside that loss."""
+    metrics = [{"name": "accuracy", "unit": "", "candidate": 1.0, "other": 0.96, "baseline": 0.5}]
+    found = examples.passing(metrics=metrics)
+    compared = found.comparison.model_copy(
+        update={"metric": "accuracy", "compared": "1 - accuracy", "difference": -1.0, "low": -1.0, "high": -0.5}
+    )
+    lines = markdown.render(found.model_copy(update={"comparison": compared})).replace("\N{NO-BREAK SPACE}", " ")
+    minus, dash = "\N{MINUS SIGN}", "\N{EN DASH}"
+    lost = f"{minus}100.0 % \N{LARGE GREEN CIRCLE}"
+    rows = [line for line in lines.splitlines() if "accuracy`" in line and line.startswith("|")]
+    assert rows == [
+        f"| **`accuracy`** (primary) | **1.000** | **0.9600** | +0.04000 | {dash} |",
+        f"| `1 - accuracy` (compared) | 0 | 0.04000 | **{lost}** | {minus}100.0 to {minus}50.0 % |",
+    ]
+    assert "The simple baseline has 0.5000 in `accuracy`; against it the difference is +0.5000." in lines
 
 
 def test_of_many_classes_the_pairs_are_shown_that_are_confused_most() -> None:
