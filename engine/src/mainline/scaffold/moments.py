@@ -14,7 +14,7 @@ from mainline.scaffold.dialect import TableError
 DATES = (
     "%Y-%m-%d", "%Y/%m/%d", "%Y.%m.%d", "%d.%m.%Y", "%d/%m/%Y", "%m/%d/%Y", "%d-%m-%Y", "%m-%d-%Y", "%d.%m.%y",
     "%d/%m/%y", "%m/%d/%y", "%d %b %Y", "%d %B %Y", "%b %d %Y", "%B %d %Y", "%b %d, %Y", "%B %d, %Y", "%d-%b-%Y",
-    "%d-%b-%y", "%Y-%m", "%m/%Y", "%b %Y", "%B %Y",
+    "%d-%b-%y", "%d-%m-%y", "%m-%d-%y", "%y-%m-%d", "%y/%m/%d", "%y.%m.%d", "%Y-%m", "%m/%Y", "%b %Y", "%B %Y",
 )  # fmt: skip
 _CLOCKS = ("%H:%M", "%H:%M:%S", "%H:%M:%S.%f", "%I:%M %p", "%I:%M:%S %p", "%I:%M%p", "%I:%M:%S%p")
 CLOCKS = ("", *(f"{between}{clock}" for between in (" ", ", ") for clock in _CLOCKS))
@@ -66,7 +66,7 @@ def of_text(cells: Array, wanted: str = "") -> Times | None:
     read = {text: parsed for text in formats if (parsed := _parse(unique, text)) is not None}
     if not read:
         return None
-    chosen, other = _choose(read, unique, wanted)
+    chosen, other = _choose(_without_far_apart(read, wanted), unique, wanted)
     by_text = dict(zip(unique, read[chosen].to_numpy("datetime64[ns]"), strict=True))
     nat = np.datetime64("NaT", "ns")
     values = np.array([by_text.get(text, nat) for text in texts], "datetime64[ns]")
@@ -93,6 +93,19 @@ def _parse(texts: "pd.Series[str]", form: str) -> "pd.Series[pd.Timestamp] | Non
     if "%z" in form:
         parsed = parsed.dt.tz_localize(None)
     return None if parsed.isna().any() or not parsed.dt.year.between(*YEARS).all() else parsed
+
+
+def _without_far_apart(read: dict[str, "pd.Series[pd.Timestamp]"], wanted: str) -> dict[str, "pd.Series[pd.Timestamp]"]:
+    """Leave out readings that take days for years: of 13/05/01 to 13/05/31 they make thirty years.
+
+    Years of two digits stand first or last; where they do not stand, the same texts are times that are further apart.
+    """
+    spans = {text: times.max() - times.min() for text, times in read.items() if "%y" in text}
+    if wanted in read or not spans:
+        return read
+    closest = min(spans, key=lambda text: spans[text])
+    far = [text for text in spans if text.startswith("%y") != closest.startswith("%y") and spans[text] > spans[closest]]
+    return {text: times for text, times in read.items() if text not in far}
 
 
 def _choose(read: dict[str, "pd.Series[pd.Timestamp]"], texts: "pd.Series[str]", wanted: str) -> tuple[str, str]:

@@ -53,7 +53,7 @@ def of_text(cells: Array) -> NearlyTimes | None:
     formed = sample[[bool(_FORM.search(text)) for text in sample]]
     usual = moments.formats_of(likely)
     named = _guess(formed.iloc[0]) if len(formed) >= least else []
-    best = max([*usual, *named], key=lambda form: int(_fitting(likely, form).sum()))
+    best = max([*usual, *named], key=lambda form: _closeness(likely, form))
     fitting = _fitting(distinct, best)
     share = sum(counts[text] for text in distinct[fitting]) / counts.total()
     if share < MOST and len(formed) < least:
@@ -66,8 +66,19 @@ def of_text(cells: Array) -> NearlyTimes | None:
 
 def _fitting(texts: "pd.Series[str]", form: str) -> "pd.Series[bool]":
     """Say which texts are times in a format."""
+    return _read(texts, form).notna()
+
+
+def _closeness(texts: "pd.Series[str]", form: str) -> tuple[int, float]:
+    """Return how many texts are times in a format, and how close these are: taken for years, days are far apart."""
+    times = _read(texts, form).dropna()
+    return len(times), -(times.max() - times.min()).total_seconds() if len(times) else 0.0
+
+
+def _read(texts: "pd.Series[str]", form: str) -> "pd.Series[pd.Timestamp]":
+    """Return the times that texts are in a format; NaT for those that are not."""
     parsed = pd.to_datetime(texts, format=form, errors="coerce", utc="%z" in form)
-    return parsed.dt.year.between(*moments.YEARS)
+    return parsed.where(parsed.dt.year.between(*moments.YEARS))
 
 
 def _guess(text: str) -> list[str]:

@@ -30,7 +30,7 @@ def _of(texts: list[str]) -> NearlyTimes | None:
     "written",
     [
         "%d.%m.%Y, %H:%M Uhr", "%d.%m.%Y um %H:%M", "%m-%d-%y at %I:%M %p", "%a, %d %b %Y %H:%M:%S GMT",
-        "%a %b %d %Y %H:%M:%S GMT+0100", "%A, %d %B %Y",
+        "%a %b %d %Y %H:%M:%S GMT+0100", "%A, %d %B %Y", "%y-%m-%d um %H:%M", "%d/%m/%y um %H:%M",
     ],
 )  # fmt: skip
 def test_a_way_of_writing_is_guessed_and_can_be_said(tmp_path: Path, written: str) -> None:
@@ -51,6 +51,27 @@ def test_usual_ways_of_writing_need_no_word(tmp_path: Path, written: str) -> Non
     """What Excel, browsers and Oracle write is read as a time without an option."""
     column = read([write(tmp_path, _table(DAYS.strftime(written).tolist()))], Options()).columns["when"]
     assert (column.kind, column.format) == ("time", written)
+
+
+@pytest.mark.parametrize("is_sorted", [True, False])
+@pytest.mark.parametrize(
+    "written", ["%y/%m/%d", "%y-%m-%d %H:%M", "%y.%m.%d", "%d-%m-%y", "%d/%m/%y", "%d.%m.%y %H:%M", "%m-%d-%y"]
+)
+def test_years_of_two_digits_are_found_where_they_stand(tmp_path: Path, written: str, is_sorted: bool) -> None:
+    """13/05/01 is in May 2013 and not in January 2001 among days of 2013, in whatever order the rows are."""
+    days = DAYS if is_sorted else DAYS[np.random.default_rng(0).permutation(len(DAYS))]
+    column = read([write(tmp_path, _table(days.strftime(written).tolist()))], Options()).columns["when"]
+    assert (column.kind, column.format) == ("time", written)
+
+
+def test_date_that_has_its_year_first_or_last_is_asked_for(tmp_path: Path) -> None:
+    """Where both readings are as close, a person says which; what is said is taken."""
+    file = write(tmp_path, _table(["13-01-05", "05-01-13", "10-02-11", "11-02-10"] * 50))
+    with pytest.raises(
+        TableError, match=r"^'13-01-05' is .* say which: --date-format '%d-%m-%y' or --date-format '%y-"
+    ):
+        read([file], Options())
+    assert read([file], Options(date_format="%y-%m-%d")).columns["when"].format == "%y-%m-%d"
 
 
 def test_texts_among_times_are_named_and_can_be_missing(tmp_path: Path) -> None:
