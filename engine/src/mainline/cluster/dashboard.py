@@ -5,7 +5,6 @@ The form is that of Grafana's classic dashboards (`schemaVersion` 39), which ver
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from itertools import count
 from typing import Any
 
 from mainline.cluster import alerts
@@ -96,7 +95,6 @@ def _panels(environment: str, instance: str, declared: Environment) -> list[Pane
         Panel("Resident memory", "bytes", [(f"process_resident_memory_bytes{here}", "{{instance}}")],
               most_mib(declared.service) * 2.0**20),
         Panel("Processor", "percentunit", [(f"rate(process_cpu_seconds_total{here}[5m])", "{{instance}}")]),
-        *(_of_websockets(here, declared) if declared.service.websocket else ()),
         Panel("Age of the data of a model", "s",
               [(f"max by (version) (mainline_model_age_seconds{here})", "{{version}}")],
               declared.monitoring.retrain.age_days * DAY),
@@ -104,6 +102,7 @@ def _panels(environment: str, instance: str, declared: Environment) -> list[Pane
               [(f"sum(rate(mainline_log_rows_total{here}[5m]))", "written"),
                (f"sum(rate(mainline_log_dropped_total{here}[5m]))", "lost")]),
         *(_of_monitoring(pods, declared) if declared.service.log.directory else ()),
+        *(_of_websockets(here, declared) if declared.service.websocket else ()),
     ]  # fmt: skip
 
 
@@ -128,7 +127,7 @@ def _of_monitoring(pods: str, declared: Environment) -> list[Panel]:
 
 def _placed(panels: Sequence[Panel]) -> Iterator[Json]:
     """Yield panels two in a row."""
-    for number, panel in zip(count(), panels, strict=False):
+    for number, panel in enumerate(panels):
         place = {"x": number % 2 * _WIDTH, "y": number // 2 * _HEIGHT, "w": _WIDTH, "h": _HEIGHT}
         yield _chart(number + 1, panel, place)
 
