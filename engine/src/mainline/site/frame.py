@@ -28,7 +28,8 @@ a { color: var(--link); text-underline-offset: 2px } a:focus-visible { outline: 
 .picture .base { fill: none; stroke: var(--soft); stroke-dasharray: 5 4 }
 .picture .course { fill: none; stroke: #2f81f7 }
 .picture .inside { fill: #fff; font-weight: 600 } .picture .row { fill: var(--ink); font-size: 13px }
-.scroll[tabindex] table { overflow-wrap: break-word } .scroll code { overflow-wrap: anywhere } /* it scrolls instead */
+.scroll[tabindex] table, .prose .scroll table { overflow-wrap: break-word } /* it scrolls instead */
+.scroll code { overflow-wrap: anywhere }
 .tries th, .nowrap { white-space: nowrap } td.text { min-width: 11rem }
 li > a:only-child { display: inline-block; padding: 2px 0 }
 .words th:first-child, .words td { width: auto } .plot { max-width: 640px }

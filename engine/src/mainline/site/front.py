@@ -26,10 +26,16 @@ def overview(record: Record, score: Score | None) -> str:
     alarms = sum(len(one.monitored.alarms) for one in record.environments if one.monitored)
     first = record.first
     now = first.now if first else None
-    title = f"{_name(now.version)} in {hypertext(first.name)}" if now and first else "Nothing is released yet"
+    title, label, style = "Nothing is released yet", "Before the first release", "unknown"
+    if now and first:
+        title, label = (
+            f"{_name(now.version)} in {hypertext(first.name)}",
+            "The model on main is the model in production",
+        )
+        style = "fail" if alarms else "pass"
     lead = f"{count(len(record.versions), 'version')}, {count(len(record.environments), 'environment')}, "
     lead += count(alarms, "open alarm")
-    parts = [head(title, f"{lead}.", "The model on main is the model in production", "fail" if alarms else "pass")]
+    parts = [head(title, f"{lead}.", label, style)]
     parts.append(f'<div class="cards">{"".join(map(_environment, record.environments))}{_score(score)}</div>')
     parts.append(_alarms(record.environments))
     if record.versions:

@@ -255,7 +255,8 @@ def test_a_project_without_a_version_has_a_site(released: Registry) -> None:
     for name in released.git("tag").split():
         released.git("tag", "--delete", name)
     world.build()
-    assert "Nothing is released yet" in words("index.html")
+    assert "Before the first release Nothing is released yet" in words("index.html")
+    assert '<header class="unknown">' in world.read("index.html")
     assert "No version has a record of its metrics." in words("metrics.html")
     assert "Nothing was deployed yet." in words("delivery.html")
 
