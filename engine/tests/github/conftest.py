@@ -25,11 +25,17 @@ CML = REAL.get("CML") or str(RECORDER)
 
 
 @contextmanager
-def forked(folder: Path, prepare: Callable[[Project], object] = lambda _: None) -> Iterator[World]:
-    """Give a fork with the small use case, pushed and never released; `prepare` changes it before its first push."""
+def forked(
+    folder: Path, prepare: Callable[[Project], object] = lambda _: None, private: bool = False
+) -> Iterator[World]:
+    """Give a fork with the small use case, pushed and never released; `prepare` changes it before its first push.
+
+    A private one is read by nobody who has no token.
+    """
     subprocess.run(["engine/run", "mlem", "true"], cwd=ROOT, check=True, capture_output=True)
     (folder / "github").mkdir()
     with standin.serve(folder / "github") as github:
+        github.private = private
         copied = project.other(folder / "clone")
         prepare(copied)
         yield world.build(copied, github, Runner(github, folder, extra=dict(REAL)))

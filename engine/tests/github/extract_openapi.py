@@ -32,6 +32,7 @@ OPERATIONS = {
     f"{REPOSITORY}/actions/workflows/{{workflow_id}}/runs": ["get"],
     f"{REPOSITORY}/actions/runs/{{run_id}}/artifacts": ["get"],
     f"{REPOSITORY}/actions/artifacts/{{artifact_id}}/{{archive_format}}": ["get"],
+    f"{REPOSITORY}/compare/{{basehead}}": ["get"],
     f"{REPOSITORY}/git/trees/{{tree_sha}}": ["get"],
     f"{REPOSITORY}/git/blobs/{{file_sha}}": ["get"],
     f"{REPOSITORY}/releases": ["get", "post"],

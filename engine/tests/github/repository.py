@@ -216,8 +216,15 @@ def _run(repo: Repository, numbers: list[int], _: dict[str, str], __: Any, ___: 
     return 200, repo.runs.get(numbers[0]) or _find([], 0)
 
 
+def _compare(repo: Repository, _: list[int], query: dict[str, str], __: Any, ___: Item) -> tuple[int, Any]:
+    base, head = query["basehead"].split("...")
+    began = repo.git("merge-base", base, head).strip()
+    return 200, {"base_commit": {"sha": base}, "merge_base_commit": {"sha": began}, "commits": []}
+
+
 def _tree(repo: Repository, _: list[int], query: dict[str, str], __: Any, ___: Item) -> tuple[int, Any]:
-    listed = repo.git("ls-tree", "--long", query["sha"]).splitlines()
+    deep = ["-r", "-t"] if "recursive" in query else []
+    listed = repo.git("-c", "core.quotePath=false", "ls-tree", "--long", *deep, query["sha"]).splitlines()
     split = [(*about.split(), path) for about, _, path in (line.partition("\t") for line in listed)]
     found = [
         {"mode": mode, "type": kind, "sha": sha, "path": path, **({} if size == "-" else {"size": int(size)})}
@@ -363,6 +370,7 @@ OPERATIONS: dict[str, tuple[Operation, str]] = {
     f"{REPOSITORY}/actions/runs/{{run_id}}": (_run, "actions"),
     f"{REPOSITORY}/actions/workflows/{{workflow_id}}/runs": (_runs, "actions"),
     f"{REPOSITORY}/actions/runs/{{run_id}}/artifacts": (_artifacts, "actions"),
+    f"{REPOSITORY}/compare/{{basehead}}": (_compare, "contents"),
     f"{REPOSITORY}/git/trees/{{tree_sha}}": (_tree, "contents"),
     f"{REPOSITORY}/git/blobs/{{file_sha}}": (_blob, "contents"),
     f"{REPOSITORY}/releases": (_releases, "contents"),

@@ -109,8 +109,9 @@ class Runner:
     def _about(self) -> dict[str, Any]:
         owner, name = FULL.split("/")
         return {
-            "full_name": FULL, "name": name, "owner": {"login": owner}, "default_branch": "main", "private": False,
+            "full_name": FULL, "name": name, "owner": {"login": owner}, "default_branch": "main",
             "html_url": f"{self.github.url}/{FULL}", "clone_url": f"{self.github.url}/{FULL}.git",
+            "private": self.github.private,
         }  # fmt: skip
 
     def _actions(self, home: Path) -> list[str]:

@@ -38,6 +38,8 @@ class GitHub:
     requests: list[str] = field(default_factory=list)
     nonconform: list[str] = field(default_factory=list)
     lock: threading.Lock = field(default_factory=threading.Lock)
+    private: bool = False
+    """Whether nobody may read without a token."""
 
     def grant(self, token: str, permissions: Permissions, user: Item = BOT) -> str:
         """Make a token that may what its permissions say, such as {"contents": "read"}."""
@@ -148,6 +150,8 @@ class _Handler(BaseHTTPRequestHandler):
         kind, _, value = self.headers.get("Authorization", "").partition(" ")
         if kind.lower() == "basic":
             value = base64.b64decode(value).decode().partition(":")[2]
+        if not value and self.github.private:
+            raise RefusedError(404, "Not Found")
         if not value:
             return {"contents": "read", "pull-requests": "read", "metadata": "read"}, {"login": "nobody"}
         if value not in self.github.tokens:
@@ -218,6 +222,8 @@ def _named(path: str) -> dict[str, str]:
     """Return what a path names that is not a number."""
     if "/git/" in path:
         return {"sha": path.rpartition("/")[2]}
+    if "/compare/" in path:
+        return {"basehead": path.rpartition("/")[2]}
     environment = re.search(r"/environments/([^/]+)", path)
     return {"name": environment[1]} if environment else {}
 

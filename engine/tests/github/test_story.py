@@ -141,6 +141,7 @@ def test_a_worse_model_fails_and_the_comment_says_why(fork: World) -> None:
     assert fork.tell(run).succeeded
     (comment,) = fork.comments(2)
     assert "worse than production" in comment
+    assert "It changes what judges it" not in comment
     assert fork.check(commit) == "failure"
 
 
@@ -173,12 +174,16 @@ def test_a_maintainer_has_the_right_lock_committed(fork: World) -> None:
 
 
 def test_a_fork_reaches_no_secret_and_gets_its_comment(fork: World) -> None:
-    """Code of a stranger prints all it can see and tries to push: no secret is among it, and nothing is pushed."""
+    """Code of a stranger prints all it can see and tries to push: no secret is among it, and nothing is pushed.
+
+    It widens the gate's margin, too; code of main says so above all that the run found.
+    """
     here = fork.project
     here.run("git", "switch", "--quiet", "--create", "stranger", "origin/main")
     door = here.path / "mainline"
     nosy = "env | sort\ncat .git/config\ngit push origin HEAD:refs/heads/stolen || echo the push was refused\n"
     door.write_text(door.read_text().replace("exec ", f"{nosy}exec ", 1))
+    here.declare(gate={"margin": 0.9})
     commit = here.commit("Look around")
     here.run("git", "push", "--quiet", "origin", f"{commit}:refs/pull/4/head")
     here.run("git", "switch", "--quiet", "main")
@@ -188,7 +193,11 @@ def test_a_fork_reaches_no_secret_and_gets_its_comment(fork: World) -> None:
     assert HELD not in run.said
     assert fork.github.repository.head("stolen") == ""
     assert fork.tell(run).succeeded
-    assert len(fork.comments(4)) == 1
+    (comment,) = fork.comments(4)
+    _, found, told = comment.partition("#### ⚠️ It changes what judges it\n")
+    assert found
+    assert "| `gate.margin` | `0.01` | `0.9` |" in told
+    assert "- 1 file: `mainline`\n" in told
 
 
 def test_a_hostile_artifact_is_refused(fork: World) -> None:

@@ -8,7 +8,7 @@ import base64
 import re
 
 from mainline.errors import MainlineError
-from mainline.github import api, comment, offer, posting
+from mainline.github import api, comment, posting, strangers
 from mainline.github.api import Api
 from mainline.remote import listings, objects
 from mainline.remote.objects import PIPELINE, Output
@@ -58,12 +58,12 @@ def _outputs(github: Api, head: str) -> list[Output]:
     texts = {}
     for name in (str(LOCK), PIPELINE):
         found = [entry for entry in entries if (entry["path"], entry["type"]) == (name, "blob")]
-        if not found or found[0].get("size", 0) > offer.MAX_FILE:
-            raise MainlineError(f"the commit has no {name} of at most {offer.MAX_FILE:,} bytes.")
+        if not found or found[0].get("size", 0) > strangers.MAX_FILE:
+            raise MainlineError(f"the commit has no {name} of at most {strangers.MAX_FILE:,} bytes.")
         blob = github.ask("GET", f"/git/blobs/{found[0]['sha']}")
         texts[name] = base64.b64decode(blob["content"]).decode(errors="replace")
         try:
-            offer.load(texts[name])
+            strangers.load(texts[name])
         except ValueError as error:
             raise MainlineError(f"{name} cannot be read: {error}.") from error
     try:

@@ -5,9 +5,7 @@ that very commit.
 """
 
 import io
-import lzma
 import zipfile
-import zlib
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, TypeVar
@@ -16,8 +14,9 @@ from mainline.declared import score
 from mainline.errors import MainlineError
 from mainline.gate import findings as gate
 from mainline.gate.findings import Findings, FindingsError
-from mainline.github import api, posting
+from mainline.github import api, judging, posting, strangers
 from mainline.github.api import Api
+from mainline.github.judging import Judging
 from mainline.replay import finding
 from mainline.replay import section as replay_section
 from mainline.replay.finding import Replay, ReplayError
@@ -36,10 +35,6 @@ REPLAY, REPLAY_MEMBER = "replay", "replay.json"
 SCORE, SCORE_MEMBER = "score", "score.json"
 CHECK, SCORE_CHECK = "Gate", "Score"
 MAX_ARCHIVE = 5_000_000  # bytes
-
-DAMAGED = (zipfile.BadZipFile, OSError, ValueError, RuntimeError, NotImplementedError, EOFError, zlib.error,
-           lzma.LZMAError)  # fmt: skip
-"""What reading an archive raises that is none, or only begins like one."""
 
 UNTOLD = """\
 ### ❌ Fail: the run ended before the gate could say anything
@@ -78,33 +73,40 @@ def post(run: int, head: str) -> str:
     """
     github = api.connect()
     about = run_of(github, run, head)
-    numbers = [pull["number"] for pull in github.pages("/pulls", state="open") if pull["head"]["sha"] == head]
-    if not numbers and about["event"] != QUEUE:
+    pulls = [pull for pull in github.pages("/pulls", state="open") if pull["head"]["sha"] == head]
+    if not pulls and about["event"] != QUEUE:
         return f"No open pull request is at {head[:10]} any more; a newer run speaks for it."
     scored = _score(github, run, head)
-    said = compose(about, _findings(github, run, head), scored, _replay(github, run, head))
-    for number in numbers:
-        posting.comment(github, number, said.text)
+    found, replayed = _findings(github, run, head), _replay(github, run, head)
+    said = compose(about, found, scored, replayed)
+    for pull in pulls:
+        own = compose(about, found, scored, replayed, judging.compare(github, pull["base"]["sha"], head))
+        posting.comment(github, pull["number"], own.text)
     posting.check(github, head, CHECK, said.conclusion, said.text)
     checks = [f"the check '{CHECK}' is {said.conclusion}"]
     judged = judge(scored)
     if judged is not None:
         posting.check(github, head, SCORE_CHECK, judged.conclusion, judged.text)
         checks.append(f"'{SCORE_CHECK}' is {judged.conclusion}")
-    where = ", ".join(f"#{number}" for number in numbers)
+    where = ", ".join(f"#{pull['number']}" for pull in pulls)
     return f"{f'Commented on {where}' if where else 'A merge queue asked'}; {', '.join(checks)}."
 
 
 def compose(
-    run: dict[str, Any], found: Findings | str, scored: Change | str | None = None, replayed: Replay | str | None = None
-) -> Said:
+    run: dict[str, Any], found: Findings | str, scored: Change | str | None = None,
+    replayed: Replay | str | None = None, judges: Judging | None = None,
+) -> Said:  # fmt: skip
     """Say what the findings say, or why there are none; success takes the run's success and a verdict that agrees.
 
-    The score and the replay, if the run left them, are sections of it and decide nothing.
+    The score and the replay, if the run left them, are sections of it and decide nothing. What the pull request changes
+    of what judges it is the first section.
     """
     if isinstance(found, str):
-        return Said(UNTOLD.format(reason=prose(found), address=run["html_url"]), "failure")
+        untold = UNTOLD.format(reason=prose(found), address=run["html_url"])
+        return Said(untold + (markdown.append(judging.describe(judges)) if judges else ""), "failure")
     document = sections.describe(found)
+    if judges is not None:
+        document = judging.add(document, judges)
     if isinstance(replayed, Replay) and replayed.digest != found.candidate.digest:
         replayed = "The replay was refused: it is of another package."
     if replayed is not None:
@@ -177,7 +179,7 @@ def _member(archive: bytes, name: str, most: int) -> bytes | str:
                 return f"The artifact was refused: it does not hold {name} and nothing else."
             with opened.open(name) as member:
                 return member.read(most + 1)
-    except DAMAGED:
+    except strangers.DAMAGED:
         return "The artifact was refused: it is not an archive that can be read."
 
 

@@ -15,15 +15,12 @@ from collections.abc import Iterator, Mapping
 from pathlib import PurePosixPath
 from typing import Any
 
-import yaml
-
 from mainline.errors import MainlineError
-from mainline.github.comment import DAMAGED
+from mainline.github import strangers
 from mainline.registry import runs
 from mainline.remote import objects
 from mainline.repository import checkout, git, lock
 
-MAX_FILE = 1_000_000  # bytes of one file
 FOLDER = "metrics/"
 """Where alone files are taken to, beside the lock."""
 
@@ -80,15 +77,15 @@ def _unzip(archive: bytes, allowed: set[str]) -> dict[str, str]:
             if len(names) != len(set(names)) or not set(names) <= allowed:
                 raise OfferError("it holds files that the pipeline does not write")
             return {name: _text(opened, name) for name in names}
-    except DAMAGED as error:
+    except strangers.DAMAGED as error:
         raise OfferError("it is not an archive of texts that can be read") from error
 
 
 def _text(opened: zipfile.ZipFile, name: str) -> str:
     with opened.open(name) as member:
-        content = member.read(MAX_FILE + 1)
-    if len(content) > MAX_FILE:
-        raise OfferError(f"{name} has more than {MAX_FILE:,} bytes")
+        content = member.read(strangers.MAX_FILE + 1)
+    if len(content) > strangers.MAX_FILE:
+        raise OfferError(f"{name} has more than {strangers.MAX_FILE:,} bytes")
     if name.endswith(".json"):
         json.loads(content)
     return content.decode()
@@ -161,26 +158,9 @@ def _record(table: str, locked: str) -> str:
     return runs.render(list(known))
 
 
-def load(text: str) -> dict[str, Any]:
-    """Read a stranger's YAML without aliases, by which a few lines stand for more than memory holds.
-
-    Raises:
-        ValueError: saying what it is instead of a mapping.
-    """
-    try:
-        if any(isinstance(event, yaml.AliasEvent) for event in yaml.parse(text, yaml.SafeLoader)):
-            raise ValueError("it uses aliases of YAML")
-        content = yaml.safe_load(text)
-    except (yaml.YAMLError, RecursionError) as error:
-        raise ValueError("it is not YAML") from error
-    if not isinstance(content, dict):
-        raise ValueError("it holds no mapping")
-    return content
-
-
 def _mapping(name: str, text: str) -> dict[str, Any]:
     try:
-        return load(text)
+        return strangers.load(text)
     except ValueError as error:
         raise OfferError(f"{name} cannot be read: {error}") from error
 

@@ -73,6 +73,12 @@ def _render(document: Document, room: Room) -> str:
     return "\n".join([*lines, *_left_out(document, room)]) + "\n"
 
 
+def append(section: Section) -> str:
+    """Write a section that stands below another text; '' if it has nothing to say."""
+    blocks = _blocks(section, Room())
+    return "\n".join(["", f"#### {section.title}", "", *blocks, ""]) if blocks else ""
+
+
 def _left_out(document: Document, room: Room) -> list[str]:
     if room == Room():
         return []
