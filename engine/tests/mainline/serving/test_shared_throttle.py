@@ -139,7 +139,7 @@ def test_clock_that_is_set_back_does_not_keep_a_bucket_empty(redis: RedisServer,
         client.hincrbyfloat(name, "at", 3600)
         await server.tell()
         seconds, millionths = client.time()
-        assert float(client.hget(name, "at")) <= seconds + millionths / 1e6
+        assert float(client.hget(name, "at") or "inf") <= seconds + millionths / 1e6
         client.hincrbyfloat(name, "at", -6000)
         await server.tell()
         assert server.take(12) == 6

@@ -1,6 +1,6 @@
 """A request as handlers see it, and a reply as they give it."""
 
-from collections.abc import Awaitable, Callable, Iterable, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from time import perf_counter
 from typing import Any, NamedTuple
@@ -45,6 +45,12 @@ class Head:
     def is_larger(self, limit: int) -> bool:
         """Say whether the body is declared as larger than a limit."""
         return self.content_length.isdigit() and int(self.content_length[:20]) > limit
+
+    def but(self, changed: Mapping[bytes, bytes]) -> "Head":
+        """Return the same head with other values of some headers, which its key is none of."""
+        made = Head({**self.headers, **changed}.items())
+        made.known = self.known
+        return made
 
 
 class Request:

@@ -7,15 +7,14 @@ Everything else, and a prediction that is not a plain HTTP/1.1 request (pipeline
 from collections.abc import Sequence
 from http import HTTPStatus
 from math import inf
+from time import monotonic
 from typing import Any
 
 from mainline.serving.answering.messages import Head, Header
 from mainline.serving.http.app import Application
 from mainline.serving.http.connection import GuardedProtocol
+from mainline.serving.http.repeated_heads import END, RepeatedHeads
 
-_END = b"\r\n\r\n"
-_HEADS, _SHORT = 8, 1024
-"""How many heads a connection remembers, and how long they may be: what bounds its memory."""
 _STATUS_LINES = {status.value: f"HTTP/1.1 {status.value} {status.phrase}\r\n".encode() for status in HTTPStatus}
 
 
@@ -52,53 +51,65 @@ class DirectProtocol(GuardedProtocol):
 
     def connection_made(self, transport: Any) -> None:
         """Take the connection."""
-        self._heads: dict[bytes, Head] = {}
-        self._looks, self._repeated = True, False
+        self._heads = RepeatedHeads()
+        self._parsed: tuple[bytes, int, object] | None = None
+        self._held = b""
         super().connection_made(transport)
 
     def connection_lost(self, exc: Exception | None) -> None:
         """Drop the connection, and count a client that goes away within its request."""
-        if self._reading and isinstance(self.cycle, Direct) and not self.cycle.response_complete:
+        if self._held or (self._reading and isinstance(self.cycle, Direct) and not self.cycle.response_complete):
             self.guard.refused["disconnected"] += 1
         super().connection_lost(exc)
 
     def data_received(self, data: bytes) -> None:
-        """Answer a request whose head the connection has sent before; the parser reads any other."""
-        if not (self._looks and self.is_between()):
+        """Answer a request whose head has the form of one that the connection sent; the parser reads any other."""
+        if self._held:
+            data, self._held, self._reading = self._held + data, b"", False
+        if not (self._heads.is_worth_it and self.is_between()):
             super().data_received(data)
             return
-        end = data.find(_END) + len(_END)
-        head = self._heads.get(data[:end])
-        if head and head.content_length == b"%d" % (len(data) - end) and self._is_free():
-            self._repeated = True
-            self.until = inf
-            self.cycle = cycle = Direct(True, head)  # type: ignore[assignment]
-            self._answer(cycle, data[end:])
-            return
+        self._remember()
+        found = self._heads.find(data)
+        if found and self._is_free():
+            given = len(data) - found.end
+            if given == found.length:
+                self.until = inf
+                self.cycle = cycle = Direct(True, found.head)  # type: ignore[assignment]
+                self._answer(cycle, data[found.end :])
+                return
+            if not given and self.application.awaits_body(found.head):
+                self._hold(data)
+                return
         before = self.cycle
         super().data_received(data)
-        if self.cycle is not before:
-            self._remember(data[:end], len(data) - end)
+        if self.cycle is not before and isinstance(self.cycle, Direct):
+            start = data[: data.find(END) + len(END)]
+            self._parsed = start, len(data) - len(start), self.cycle
 
-    def _remember(self, start: bytes, size: int) -> None:
-        """Keep the head of a request that came whole, in one piece and alone, and whose key is valid.
+    def shutdown(self) -> None:
+        """End the connection; a request whose body is on the way is answered first."""
+        if self._held:
+            head, self._held, self._reading = self._held, b"", False
+            super().data_received(head)
+        super().shutdown()
 
-        If none of as many as are kept came again, they are looked for no more: that would cost without use.
+    def _remember(self) -> None:
+        """Remember the head that was parsed last, if its request was answered, and its key is valid.
+
         The parser calls for the same bytes what it called before, since between two requests it has no state.
         """
-        cycle = self.cycle
-        if (
-            isinstance(cycle, Direct)
-            and self.is_between()
-            and cycle.keep_alive
-            and cycle.head.known
-            and cycle.size == size
-            and len(start) <= _SHORT
-        ):
-            if len(self._heads) >= _HEADS:
-                self._looks, self._repeated = self._repeated, False
-                self._heads.clear()
-            self._heads[start] = cycle.head
+        if self._parsed:
+            (start, more, cycle), self._parsed = self._parsed, None
+            if cycle is not self.cycle or not isinstance(cycle, Direct):
+                return
+            if cycle.response_complete and cycle.keep_alive and cycle.head.known:
+                self._heads.add(start, more, cycle.head)
+
+    def _hold(self, head: bytes) -> None:
+        """Wait for a body that its client sends behind a head that is known: many clients write the two apart."""
+        self._held, self._reading = head, True
+        self.until = monotonic() + self.guard.read_seconds
 
     def on_headers_complete(self) -> None:
         """Choose the way."""

@@ -7,9 +7,14 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import httptools
 import pytest
 import yaml
+from hypothesis import given
+from hypothesis import strategies as some
 
+from mainline.serving.answering.messages import Head
+from mainline.serving.http.repeated_heads import RepeatedHeads
 from tests.mainline.serving.http.test_fast_path import Rows, _bodies, exchange, request
 from tests.mainline.serving.running import Running, running, wait_for
 from tests.project import LIMIT
@@ -18,20 +23,20 @@ PARSED_ONCE = """
 from mainline.serving.http.fast_path import DirectProtocol
 read = DirectProtocol.on_headers_complete
 def read_once(self):
-    assert len(self._heads) == 0
+    assert len(self._heads._forms) == 0
     read(self)
 DirectProtocol.on_headers_complete = read_once
 """
 """A server in which the parser fails once a connection has sent a head that is remembered."""
 FEW = """
-from mainline.serving.http.fast_path import DirectProtocol
-remember = DirectProtocol._remember
-def remember_few(self, start, size):
+from mainline.serving.http.repeated_heads import RepeatedHeads
+add = RepeatedHeads.add
+def add_few(self, start, more, head):
     self.asked = getattr(self, "asked", 0) + 1
     assert self.asked <= 10
-    remember(self, start, size)
-    assert len(self._heads) <= 8 and all(len(head) <= 1024 for head in self._heads)
-DirectProtocol._remember = remember_few
+    add(self, start, more, head)
+    assert len(self._forms) <= 8
+RepeatedHeads.add = add_few
 """
 
 
@@ -80,6 +85,74 @@ def test_head_that_came_before_is_not_parsed_again(package_dir: Path, rows: Rows
             assert client.recv(65536).startswith(b"HTTP/1.1 200 ")
         client.sendall(request(server, json.dumps(rows[0]).encode(), more="X-Other: 1\r\n"))
         assert client.recv(65536).startswith(b"HTTP/1.1 400 ")
+
+
+def test_head_with_another_length_id_or_trace_is_not_parsed_again(
+    package_dir: Path, rows: Rows, tmp_path: Path
+) -> None:
+    """A client that names its requests and sends bodies of any length is read once, and gets its own names back."""
+    with running(tmp_path, package_dir, wrap=PARSED_ONCE) as server:
+        talk = Talk(server)
+        with talk.client:
+            for number in range(1, 5):
+                trace = f"{number:032x}"
+                named = f"X-Request-Id: {'a' * number}\r\nTraceparent: 00-{trace}-{number:016x}-01\r\n"
+                came = talk.ask(request(server, json.dumps(rows[0]).encode() + b" " * 90 * number, more=named))
+                assert came.startswith(b"HTTP/1.1 200 ")
+                assert f"x-request-id: {'a' * number}\r\n".encode() in came
+                assert f"traceparent: 00-{trace}-".encode() in came
+            odd = talk.ask(request(server, json.dumps(rows[0]).encode(), more="X-Request-Id: a b\r\n"))
+            assert odd.startswith(b"HTTP/1.1 400 ")  # it was parsed
+
+
+def test_body_behind_a_known_head_is_waited_for(package_dir: Path, rows: Rows, tmp_path: Path) -> None:
+    """A client that writes head and body apart is not parsed either, and is told if its body does not come."""
+    limits = {"read_seconds": 1, "idle_seconds": 3600}
+    with running(tmp_path, package_dir, wrap=PARSED_ONCE, limits=limits) as server:
+        talk = Talk(server)
+        body = json.dumps(rows[0]).encode()
+        head = request(server, body)[: -len(body)]
+        with talk.client:
+            for _ in range(3):
+                talk.client.sendall(head)
+                server.ask("/livez")  # by then the head was read
+                assert talk.ask(body).startswith(b"HTTP/1.1 200 ")
+            assert talk.ask(head).startswith(b"HTTP/1.1 408 ")
+
+
+def test_server_that_stops_answers_whose_body_is_on_the_way(package_dir: Path, rows: Rows, tmp_path: Path) -> None:
+    """A request with a known head is as much under way as any other when the server is told to stop."""
+    with running(tmp_path, package_dir) as server:
+        talk = Talk(server)
+        body = json.dumps(rows[0]).encode()
+        sent = request(server, body)
+        with talk.client:
+            talk.ask(sent)
+            talk.client.sendall(sent[: -len(body)])
+            server.ask("/livez")  # by then the head was read
+            server.process.terminate()
+            wait_for(lambda: not accepts(server))
+            came = talk.ask(body)
+    assert came.startswith(b"HTTP/1.1 200 ")
+    assert b"connection: close" in came
+
+
+def accepts(server: Running) -> bool:
+    """Say whether a server takes connections."""
+    try:
+        socket.create_connection(("127.0.0.1", server.port), timeout=LIMIT).close()
+    except ConnectionError:
+        return False
+    return True
+
+
+def test_path_of_one_request_is_not_that_of_the_next(talk: Talk, server: Running, rows: Rows) -> None:
+    """Of two requests in one piece, a prediction behind another path, the first head stays that of its own path."""
+    body = json.dumps(rows[0]).encode()
+    other = request(server, b"{}".ljust(len(body)), path="/outcomes")
+    first = talk.ask(other)
+    talk.ask(other + request(server, body), answers=2)
+    assert talk.ask(other)[:12] == first[:12] != b"HTTP/1.1 200"
 
 
 def test_body_is_its_own(talk: Talk, server: Running, rows: Rows, golden: dict[str, Any]) -> None:
@@ -182,3 +255,107 @@ def test_head_of_a_chunked_request_is_parsed(talk: Talk, server: Running, rows: 
     statuses = re.findall(rb"HTTP/1\.1 (\d+)", b"".join(map(talk.ask, (chunked, refused) * 3)))
     assert statuses == [b"200", b"401"] * 3
     assert exchange(server, refused)[0] == [401]
+
+
+def parsed(data: bytes) -> tuple[bytes, str, list[tuple[bytes, bytes]], bytes] | None:
+    """Return method and path, version, headers and body of one request, as the parser reads them."""
+    heads: list[tuple[bytes, bytes]] = []
+    url, body, ends = [], [], []
+
+    class Reader:
+        def on_url(self, part: bytes) -> None:
+            url.append(part)
+
+        def on_header(self, name: bytes, value: bytes) -> None:
+            heads.append((name.lower(), value))
+
+        def on_body(self, part: bytes) -> None:
+            body.append(part)
+
+        def on_message_complete(self) -> None:
+            ends.append(True)
+
+    parser = httptools.HttpRequestParser(Reader())
+    try:
+        parser.feed_data(data)
+    except httptools.HttpParserError:
+        return None
+    if len(ends) != 1:
+        return None
+    return parser.get_method() + b" " + b"".join(url), parser.get_http_version(), heads, b"".join(body)
+
+
+LINES = some.lists(
+    some.sampled_from(
+        [
+            b"Host: x", b"Content-Length: 3", b"content-length:3", b"Content-Length: 03", b"X-Request-Id: abc",
+            b"X-Request-Id:  a-1 ", b"x-request-id: \xe9", b"Traceparent: 00-" + b"0" * 32 + b"-" + b"1" * 16 + b"-01",
+            b" folded: 3", b"Transfer-Encoding: chunked", b"X: content-length: 3", b"Y: a\nContent-Length: 3",
+        ]
+    ),
+    max_size=6,
+)  # fmt: skip
+VALUES = some.sampled_from([b"3", b"4", b"0", b"", b"12", b"-1", b"+3", b"3 ", b"abc", b"a b", b"a" * 64, b"a" * 65])
+
+
+@given(lines=LINES, other=LINES, values=some.lists(VALUES, max_size=4), body=some.binary(max_size=13))
+def test_head_that_is_found_is_what_the_parser_reads(
+    lines: list[bytes], other: list[bytes], values: list[bytes], body: bytes
+) -> None:
+    """Whatever stood in a head that came before, one that is found now has the headers that the parser finds in it."""
+    start = b"\r\n".join([b"POST /predict HTTP/1.1", *lines, b"", b""])
+    before = parsed(start + b"abc")
+    if before is None:
+        return
+    heads = RepeatedHeads()
+    heads.add(start, 3, Head(before[2]))
+    again = [line.rpartition(b" ")[0] + b" " + value for line, value in zip(lines, values, strict=False)]
+    for mixed in (lines, [*again, *lines[len(again) :]], other):
+        data = b"\r\n".join([b"POST /predict HTTP/1.1", *mixed, b"", b""]) + body
+        found = heads.find(data)
+        if found and len(data) - found.end == found.length:
+            now = parsed(data)
+            assert now is not None
+            assert now[:2] == before[:2]
+            assert dict(now[2]) == found.head.headers
+            assert now[3] == data[found.end :]
+
+
+LENGTH, ID = (b"content-length", b"3"), (b"x-request-id", b"abc")
+START = b"POST /predict HTTP/1.1\r\nContent-Length: %b\r\nX-Request-Id: %b\r\n\r\n"
+PLAIN = START % (b"3", b"abc")
+
+
+@pytest.mark.parametrize(
+    ("start", "more", "headers"),
+    [
+        (PLAIN, 4, [LENGTH, ID]),
+        (PLAIN, 3, [LENGTH, (b"x-request-id", b"of-another")]),
+        (PLAIN.replace(b"X-Req", b"Content-Length: 3\r\nX-Req"), 3, [LENGTH, ID]),
+        (PLAIN.replace(b"X-Req", b"X-Request-Id: abc\r\nX-Req"), 3, [LENGTH, ID]),
+        (PLAIN.replace(b"X-Req", b"X: a\nX-Req"), 3, [LENGTH, ID, (b"x", b"a")]),
+        (PLAIN.replace(b"Content-Length: 3\r\n", b""), 3, [ID]),
+        (PLAIN.replace(b"X-Req", b"X: " + b"a" * 1000 + b"\r\nX-Req"), 3, [LENGTH, ID, (b"x", b"a" * 1000)]),
+    ],
+    ids=["more than a body", "another head", "two lengths", "two ids", "line feed", "no length", "long"],
+)
+def test_head_is_not_remembered(start: bytes, more: int, headers: list[tuple[bytes, bytes]]) -> None:
+    """What may not be the head of one request alone, with one length, is left to the parser."""
+    heads = RepeatedHeads()
+    heads.add(start, more, Head(headers))
+    assert heads.find(start + b"abc") is None
+
+
+@pytest.mark.parametrize(
+    ("length", "name"),
+    [(b"03", b"abc"), (b"+3", b"abc"), (b"3 ", b"abc"), (b"0", b"abc"), (b"", b"abc"), (b"3" * 10, b"abc"), (b"3", b""),
+     (b"3", b"\xe9"), (b"3", b"a b"), (b"3", b"a" * 65), (b"3", b"abc\r\nX: y"), (b"3\r\nContent-Length: 4", b"abc")],
+)  # fmt: skip
+def test_value_that_is_not_plain_is_left_to_the_parser(length: bytes, name: bytes) -> None:
+    """Of a head whose form is known, only plain values are read without the parser."""
+    heads = RepeatedHeads()
+    heads.add(PLAIN, 3, Head([LENGTH, ID]))
+    assert heads.find((START % (length, name)) + b"abc") is None
+    found = heads.find((START % (b"12", b"a" * 64)) + b"abc")
+    assert found is not None
+    assert (found.head.id, found.head.content_length, found.length) == (b"a" * 64, b"12", 12)
