@@ -14,16 +14,6 @@ Done = Callable[[bytes, str], None]
 """Takes an answer, and its outcome: `ok`, or the kind of its problem."""
 
 
-class Slot:
-    """The place of an answer among those of its connection."""
-
-    __slots__ = ("answer", "outcome")
-
-    def __init__(self) -> None:
-        self.answer: bytes | None = None
-        self.outcome = ""
-
-
 class Answers:
     """What all connections of a server ask."""
 

@@ -4,7 +4,6 @@ Framing is the library's, which neither reads nor writes; this is what does, and
 """
 
 import asyncio
-from collections import deque
 from collections.abc import Sequence
 from time import monotonic
 from typing import Any
@@ -18,8 +17,9 @@ from mainline.declared.service import WebSocket
 from mainline.serving.admission import Guard
 from mainline.serving.answering.messages import Header
 from mainline.serving.logs import warn
-from mainline.serving.websocket.answers import Answers, Slot
+from mainline.serving.websocket.answers import Answers
 from mainline.serving.websocket.assembly import Assembly
+from mainline.serving.websocket.backlog import Backlog
 from mainline.serving.websocket.intake import Intake
 
 CLOSE_SECONDS = 2.0
@@ -48,7 +48,7 @@ class Stream(asyncio.Protocol):
             address: whom the connection is from.
             declared: how many messages may be under way, and how often the client is asked whether it is there.
         """
-        self._protocol, self._answers, self._headers = protocol, answers, headers
+        self._protocol, self._answers = protocol, answers
         self._guard, self._address, self._declared = guard, address, declared
         self.connections: set[Any] = set()
         """Those that end before the server does."""
@@ -64,10 +64,7 @@ class Stream(asyncio.Protocol):
         self._ending = False
         self._planned = False
         self._intake = Intake(protocol)
-        self._waiting: deque[bytes] = deque()
-        """Messages that are here and have not begun: they came with others in one piece."""
-        self._slots: deque[Slot] = deque()
-        """Answers under way, in the order of their messages."""
+        self._backlog = Backlog(answers, headers, declared.under_way, self._plan)
 
     def connection_made(self, transport: Any) -> None:
         """Answer the handshake, and wait for messages."""
@@ -85,8 +82,7 @@ class Stream(asyncio.Protocol):
         self._guard.release(self._address)
         self._answers.count(-1)
         self._ending = True
-        self._waiting.clear()
-        self._slots.clear()
+        self._backlog.drop()
         self._intake.drop()
 
     def pause_writing(self) -> None:
@@ -110,7 +106,7 @@ class Stream(asyncio.Protocol):
     def shutdown(self) -> None:
         """Answer what is under way and begin nothing more: the server stops."""
         self._ending = True
-        self._waiting.clear()
+        self._backlog.drop_waiting()
         self._plan()
 
     def end_late(self) -> None:
@@ -150,12 +146,11 @@ class Stream(asyncio.Protocol):
     @property
     def _has_enough(self) -> bool:
         """Whether as many messages are here as may be under way, or the client does not read their answers."""
-        here = len(self._waiting) + len(self._slots)
-        return self._protocol.state is OPEN and (self._is_full or here >= self._declared.under_way)
+        return self._protocol.state is OPEN and (self._is_full or self._backlog.is_full)
 
     @property
     def _is_busy(self) -> bool:
-        return self._has_enough or (self._protocol.state is OPEN and bool(self._waiting))
+        return self._has_enough or (self._protocol.state is OPEN and self._backlog.waits)
 
     def _take(self, frames: Sequence[Frame]) -> None:
         """Let the messages wait that frames end."""
@@ -166,7 +161,7 @@ class Stream(asyncio.Protocol):
                 self._fail("malformed-message", CloseCode.INVALID_DATA, "Text must be UTF-8.")
                 return
             if message is not None and not self._ending:
-                self._waiting.append(message)
+                self._backlog.add(message)
             if self._assembly.is_flooded:
                 self._end_flood()
                 return
@@ -174,8 +169,7 @@ class Stream(asyncio.Protocol):
     def _end_flood(self) -> None:
         self._intake.drop()
         if self._protocol.state is OPEN:
-            reason = "Too many frames bring little; send messages."
-            self._fail("too-many-frames", CloseCode.POLICY_VIOLATION, reason)
+            self._fail("too-many-frames", CloseCode.POLICY_VIOLATION, "Too many frames bring little; send messages.")
         else:
             self.transport.abort()
 
@@ -195,35 +189,19 @@ class Stream(asyncio.Protocol):
         """Send the answers whose turn it is, begin messages, and read only as long as there is room for both."""
         if self._protocol.state is OPEN and not self.transport.is_closing():
             self._answer()
-            while self._waiting and self._has_room(self._waiting[0]):  # at most `under_way`; others have their turn
-                self._begin(self._waiting.popleft())
+            if not self._is_full:
+                self._backlog.begin()
         self._hold()
         if self._intake and not self._is_busy:
             self._plan()
 
-    def _has_room(self, message: bytes) -> bool:
-        """Say whether a message can begin; while others of the connection are under way, it need not be refused."""
-        if self._is_full or len(self._slots) >= self._declared.under_way:
-            return False
-        return not self._slots or self._answers.have_room(message)
-
-    def _begin(self, message: bytes) -> None:
-        slot = Slot()
-        self._slots.append(slot)
-
-        def done(answer: bytes, outcome: str) -> None:
-            slot.answer, slot.outcome = answer, outcome
-            self._plan()
-
-        self._answers.begin(self._headers, message, done)
-
     def _answer(self) -> None:
-        while not self._is_full and self._slots and (answer := self._slots[0].answer) is not None:
-            self._protocol.send_text(answer)
-            if self._slots.popleft().outcome in _NO_LONGER:
+        while not self._is_full and (answer := self._backlog.next_answer()):
+            self._protocol.send_text(answer.body)
+            if answer.outcome in _NO_LONGER:
                 self._close(CloseCode.POLICY_VIOLATION, "The key is not valid any more.")
                 return
-        if self._ending and not self._slots:
+        if self._ending and not self._backlog.is_under_way:
             self._close(CloseCode.GOING_AWAY, "The server stops.")
             return
         self._send()
@@ -252,8 +230,7 @@ class Stream(asyncio.Protocol):
     def _close(self, code: CloseCode, reason: str) -> None:
         """Say that this is the end, and wait a little for the client to say so, too."""
         self._ending = True
-        self._waiting.clear()
-        self._slots.clear()
+        self._backlog.drop()
         self._protocol.send_close(code, reason)
         self._send()
         self._hold()
