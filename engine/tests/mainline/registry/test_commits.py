@@ -1,5 +1,8 @@
 """What came to main between two of its commits."""
 
+import hashlib
+from itertools import count
+
 import pytest
 
 from mainline.registry import lineage
@@ -134,6 +137,35 @@ def test_a_revert_by_a_short_name_is_found(empty: Registry) -> None:
     empty.git("revert", "--no-edit", "--reference", commit, day=2)
     empty.commit(3, "Back\n\nThis reverts commit 1234567 (Change, 2020-01-01).")
     assert [item.undone for item in changes(empty, start)] == [set(), {commit}, {"1234567"}]
+
+
+def test_a_short_name_that_fits_two_commits_stays_as_it_was_said(empty: Registry) -> None:
+    """Of which of the two it is cannot be told, so neither is called undone."""
+    start = empty.git("rev-parse", "HEAD")
+    one, other = twins(empty, start)
+    assert one[:7] == other[:7]
+    merge = empty.git("commit-tree", "-p", one, "-p", other, "-m", "Merge", f"{start}^{{tree}}")
+    empty.git("update-ref", "refs/heads/main", merge)
+    empty.commit(2, f"Back\n\nThis reverts commit {one[:7]} (Change, 2020-01-01).")
+    empty.commit(3, f"Back\n\nThis reverts commit {one[:-1]} (Change, 2020-01-01).")
+    assert [item.undone for item in changes(empty, start)][-2:] == [{one[:7]}, {one}]
+
+
+def twins(registry: Registry, parent: str) -> tuple[str, str]:
+    """Return two commits whose names begin with the same seven digits: among some 20,000 there are such."""
+    tree, who = registry.git("rev-parse", "HEAD^{tree}"), f"T <t@example.org> {at(1)} +0000"
+    seen: dict[str, str] = {}
+    for number in count():
+        text = f"tree {tree}\nparent {parent}\nauthor {who}\ncommitter {who}\n\nTry {number}\n"
+        name = hashlib.sha1(f"commit {len(text)}\0{text}".encode(), usedforsecurity=False).hexdigest()
+        if name[:7] in seen:
+            break
+        seen[name[:7]] = text
+    one, other = (
+        registry.git("hash-object", "-t", "commit", "-w", "--stdin", given=content)
+        for content in (seen[name[:7]], text)
+    )
+    return one, other
 
 
 def test_the_tip_is_that_of_origin_where_it_is_known(empty: Registry) -> None:
