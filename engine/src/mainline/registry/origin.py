@@ -4,6 +4,8 @@ git's short names are guesses. A tag `origin/main` is taken before the branch, a
 name ends as asked, so that a branch `a/refs/heads/main` comes first. Here names are whole, and compared as a whole.
 """
 
+import json
+import os
 import re
 from collections.abc import Mapping
 from pathlib import Path
@@ -137,7 +139,8 @@ def main(repository: Path = Path()) -> str:
     """Return the whole name of the default branch as it is known here, such as `refs/remotes/origin/main`.
 
     Without a remote it is the branch `main`, or else what is checked out; in a bare repository it is what HEAD names.
-    Where nothing here says which branch is the remote's default one, the remote is asked.
+    Where nothing here says which branch is the remote's default one, the remote is asked; where it does not answer, as
+    in a job on GitHub that has no password of a private repository, the event that started the job says it.
 
     Raises:
         MainlineError: as `remote`.
@@ -154,8 +157,18 @@ def main(repository: Path = Path()) -> str:
     try:
         branch, _ = head(named, repository)
     except GitError:
-        branch = ""
+        branch = _of_event()
     return tracking(named, branch or f"{HEADS}{USUAL}")
+
+
+def _of_event() -> str:
+    """Return the whole name of the default branch by the event of a job on GitHub; '' where there is none."""
+    try:
+        event = json.loads(Path(os.environ.get("GITHUB_EVENT_PATH", "")).read_bytes())
+        name = event["repository"]["default_branch"]
+    except (OSError, ValueError, LookupError, TypeError):
+        return ""
+    return f"{HEADS}{name}" if isinstance(name, str) and name else ""
 
 
 def branch(repository: Path = Path()) -> str:

@@ -72,6 +72,24 @@ def test_renamed_default_branch_is_taken_by_the_command_that_is_named(shared: Re
     assert "v1.2.0" in history(None, False, made)
 
 
+@pytest.mark.parametrize(
+    ("event", "known"),
+    [('{"repository": {"default_branch": "trunk"}}', ["v1.1.0", "v1.0.0"]), ("[]", []), ("{", [])],
+)  # fmt: skip
+def test_event_names_the_default_branch_of_a_remote_that_does_not_answer(
+    shared: Registry, event: str, known: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A job on GitHub without credentials of a private repository has its checkout, which has no `origin/HEAD`."""
+    shared.git("branch", "--move", "main", "trunk")
+    made = clone(shared)
+    for command in (["remote", "set-head", "origin", "--delete"], ["remote", "set-url", "origin", "nowhere"]):
+        subprocess.run(["git", *command], cwd=made, check=True, capture_output=True)
+    file = made / "event.json"
+    file.write_text(event)
+    monkeypatch.setenv("GITHUB_EVENT_PATH", str(file))
+    assert [version.name for version in tags.versions(made)] == known
+
+
 def test_whole_clone_needs_no_network(shared: Registry) -> None:
     """With tags and main here, nobody is asked; with neither and nobody there, nothing was registered."""
     made = clone(shared)
