@@ -1,4 +1,4 @@
-"""A load client in a process of its own: N keep-alive connections that send the same request again and again.
+"""A load client in a process of its own: N keep-alive connections that send the same requests again and again.
 
 `python -m benchmarks.client HOST PORT` reads what to do from standard input and prints what it measured, both JSON.
 """
@@ -6,6 +6,7 @@
 import json
 import subprocess
 import sys
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
@@ -25,6 +26,8 @@ class Load:
     seconds: float
     rate: float = 0.0
     """Requests a second over all connections, as evenly as possible; 0: as fast as answers come."""
+    others: Sequence[str] = ()
+    """Requests that are sent in turn with the first."""
 
 
 @dataclass(frozen=True)
@@ -65,7 +68,8 @@ def run_program(module: str, load: dict[str, Any]) -> Result:
 
 
 async def _drive(load: Load) -> Result:
-    plan = Plan("127.0.0.1", load.port, [load.request.encode()], load.connections, load.seconds, load.rate)
+    requests = [text.encode() for text in (load.request, *load.others)]
+    plan = Plan("127.0.0.1", load.port, requests, load.connections, load.seconds, load.rate)
     found = await sender.drive(plan)
     statuses = found.statuses | {"lost": found.lost}
     return Result(found.answers, found.seconds, statuses, found.percentile(50), found.percentile(99))

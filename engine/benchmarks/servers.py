@@ -153,6 +153,21 @@ def request(path: str, body: str, key: str) -> str:
     return f"{head}content-length: {len(body.encode())}\r\n\r\n{body}"
 
 
+def named(request: str, number: int) -> list[str]:
+    """Return one request many times, each with a length, an id and a place in a trace of its own."""
+    head, _, body = request.partition("\r\n\r\n")
+    lines = [line for line in head.split("\r\n") if not line.startswith("content-length:")]
+    made = []
+    for name in range(1, number + 1):
+        padded = body + " " * (name % 7)
+        own = [
+            f"content-length: {len(padded.encode())}", f"x-request-id: client-{name:06d}",
+            f"traceparent: 00-{name:032x}-{name:016x}-00",
+        ]  # fmt: skip
+        made.append("\r\n".join([*lines, *own, "", padded]))
+    return made
+
+
 def _answers(port: int, request: str) -> bool:
     try:
         with socket.create_connection(("127.0.0.1", port), timeout=5) as client:

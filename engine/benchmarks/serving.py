@@ -24,6 +24,8 @@ OURS, BARE, BARE_RSGI, MLFLOW, BENTO, MLEM, MLSERVER, BENTO_SAME = (
 )  # fmt: skip
 CASES = ((1, 8), (1, 64), (MANY, 8))
 """Rows in a request, connections."""
+NAMED = 997
+"""Requests that are sent in turn if each has a name."""
 FAST = (OURS, BARE, BARE_RSGI)
 Measured = dict[tuple[str, int, int], list[tuple[float, Result]]]
 
@@ -37,10 +39,11 @@ def main() -> None:
     parser.add_argument(
         "--one-thread", action="store_true", help="scikit-learn on one thread, which is not the default"
     )
+    parser.add_argument("--named", action="store_true", help="each request has a length, an id and a trace of its own")
     chosen = parser.parse_args()
     with tempfile.TemporaryDirectory(prefix="mainline-bench-") as folder, ExitStack() as stack:
         running = _start(Path(folder), stack, chosen.alone, chosen.one_thread)
-        measured = _measure(running, chosen.rounds, chosen.seconds)
+        measured = _measure(running, chosen.rounds, chosen.seconds, NAMED if chosen.named else 0)
         for rows, connections in CASES:
             _report(measured, [server.name for server in running], rows, connections)
         _report_start(running)
@@ -73,7 +76,7 @@ def _start(directory: Path, stack: ExitStack, alone: bool, one_thread: bool) -> 
     return running
 
 
-def _measure(running: Sequence[Server], rounds: int, seconds: float) -> Measured:
+def _measure(running: Sequence[Server], rounds: int, seconds: float, named: int) -> Measured:
     measured: Measured = {}
     for number in range(rounds + 1):  # the first round warms up
         for rows, connections in CASES:
@@ -82,7 +85,9 @@ def _measure(running: Sequence[Server], rounds: int, seconds: float) -> Measured
                     continue
                 say(f"round {number} of {rounds}: {server.name}, {rows} rows, {connections} connections")
                 before = server.cpu()
-                result = client.run(Load(server.port, server.requests[rows], connections, seconds if number else 1.0))
+                first, *others = servers.named(server.requests[rows], named) if named else [server.requests[rows]]
+                load = Load(server.port, first, connections, seconds if number else 1.0, others=others)
+                result = client.run(load)
                 _check(server.name, result)
                 cost = (server.cpu() - before) / result.answers * 1e6
                 if number:
