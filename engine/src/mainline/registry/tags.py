@@ -15,7 +15,7 @@ branch. What does not count is skipped, and said in a line.
 """
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
@@ -93,6 +93,8 @@ class Registry:
     taken: frozenset[str]
     foreign: Mapping[str, list[str]] = field(default_factory=dict)
     """Names of the tags that another repository made and that nobody took over, by that repository."""
+    unmerged: Sequence[Version] = ()
+    """Versions at commits that are not on main; they do not count."""
 
 
 def read(repository: Path = Path(), line: str | None = None) -> Registry:
@@ -119,7 +121,7 @@ def read(repository: Path = Path(), line: str | None = None) -> Registry:
     counted = [tag for tag in found if tag.name in merged]
     versions = _versions(counted)
     assignments, lost = _assignments(counted, versions)
-    return Registry(versions, assignments, [*skipped, *lost], taken, foreign)
+    return Registry(versions, assignments, [*skipped, *lost], taken, foreign, _versions(unmerged))
 
 
 def lines(repository: Path = Path()) -> list[str]:

@@ -15,7 +15,7 @@ from mainline.model import losses
 from mainline.registry import artifact, maker, origin, publication, records, reference, tags
 from mainline.registry.publication import Tag, TakenError
 from mainline.registry.records import Assignment, Kind
-from mainline.registry.tags import Version
+from mainline.registry.tags import Registry, Version
 from mainline.release import candidate, delay, readiness, registration, report, requirements
 from mainline.release.candidate import Candidate
 from mainline.release.delay import ALREADY
@@ -77,6 +77,7 @@ def _promote_once() -> str:
     registry = tags.read()
     if registry.foreign and not registry.versions:  # a renamed repository must not take its next model for its first
         raise MainlineError("nothing is released until you decide which versions count; see the line above.")
+    refuse_rewritten(registry)
     version = known(found.package)
     waiting = {name: delay.reason(name, declared, found, version) for name in declared}
     if version is not None and all(waiting.values()):
@@ -152,6 +153,28 @@ def assignment(
     )  # fmt: skip
     line = f"{environment}: {version.name}" + (f" replaces {before.name}" if before else "") + f" ({kind})"
     return Tag(f"{artifact.name()}#{environment}#{number}", version.commit, records.write([line], record))
+
+
+def refuse_rewritten(registry: Registry) -> None:
+    """Raise where main has lost every version that was released, as after a push by force.
+
+    The next model would count as a first release, and be held against no other. A tag that somebody made by hand is no
+    release and stops nothing.
+
+    Raises:
+        MainlineError: naming the newest version, and the ways on.
+    """
+    lost = [] if registry.versions else [version for version in registry.unmerged if version.release]
+    if lost:
+        newest, branch, remote = lost[0], origin.branch(), origin.remote()
+        push = f"git push --force {remote} {newest.commit[:10]}:{origin.HEADS}{branch}"
+        back = f"git branch --force {branch} {newest.commit[:10]}"
+        raise MainlineError(
+            f"{branch} has no commit of a released version any more; {artifact.name()}@{newest.name} is at "
+            f"{newest.commit[:10]}. Was it pushed by force? Nothing is released, since the next model would count as a "
+            f"first one. Bring the commits back (`{push if remote else back}`, and what came after it), or move the "
+            "registry's tags to the new commits (`git filter-repo` does that), or delete the tags to begin anew."
+        )
 
 
 def refuse_archived(version: Version) -> None:

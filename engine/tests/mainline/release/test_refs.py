@@ -105,6 +105,32 @@ def test_tag_that_is_not_utf8_stops_nothing(
     assert history(None, as_json=False).endswith(said)
 
 
+def test_main_that_lost_every_version_releases_nothing(repository: Repository) -> None:
+    """After a push by force the next model is not taken for a first one; with the commits back, all is as before."""
+    release()
+    repository.change(model={"depth": 4})
+    release()
+    old = repository.run("git", "rev-parse", "HEAD").stdout.strip()
+    rewrite = ["git", "filter-branch", "--force", "--msg-filter", "cat; echo scrubbed"]
+    repository.run(*rewrite, "--", "main", FILTER_BRANCH_SQUELCH_WARNING="1")
+    repository.run("git", "push", "--quiet", "--force", "origin", "main")
+    before = repository.tags()
+    with pytest.raises(MainlineError, match=rf"model@v1\.1\.0 is at {old[:10]}\. Was it pushed by force\?") as refused:
+        release()
+    assert repository.tags() == before
+    command = re.search(r"back \(`(.*?)`", str(refused.value))
+    assert command
+    repository.run("sh", "-c", command[1])
+    repository.run("git", "reset", "--quiet", "--hard", old)
+    assert "Nothing is released" in release()
+
+
+def test_tag_by_hand_before_the_first_release_stops_nothing(repository: Repository) -> None:
+    """It stands at a commit that nobody merged, and has no record of a release."""
+    push_unmerged(repository, "refs/tags/model@v9.0.0")
+    assert "v1.0.0 is released." in release()
+
+
 def test_default_branch_is_what_is_released_whatever_it_is_called(repository: Repository) -> None:
     """In a repository with another default branch, that one is released, and messages call it by its name."""
     repository.run("git", "branch", "--move", "main", "trunk")
