@@ -1,12 +1,13 @@
 """What was trained on what, how good it is, and what to do next."""
 
 import json
+import re
 import textwrap
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from mainline import display
+from mainline import digits, display
 from mainline.errors import MainlineError
 from mainline.package.manifest import size
 from mainline.periods import told
@@ -19,6 +20,10 @@ METRICS, PACKAGE = Path("metrics"), Path(lock.PACKAGE)
 NO_INTERVAL = "no interval from a single day or group"
 _LEAST = (8, 8)
 """Columns of a terminal that a metric of the model and of the baseline have at least."""
+_SHARE = re.compile(r"(?P<snapshot>.*?), (?P<share>\d+ to \d+ %) by (?P<fields>.*)", re.DOTALL)
+"""A part of data without time, as the manifest names it."""
+_NAMED = 2
+"""Fields by which rows are split that are named; of more it is the whole request."""
 NEXT = {
     "edit, then `./mainline try`": "another model or feature, held against the last commit in seconds",
     "`make gate`": "may this model be released? Each check with its limit",
@@ -43,9 +48,9 @@ def text(headline: str) -> str:
         headline,
         "",
         f"{model['type'].rpartition('.')[2]} predicts {response['name']}: {response['description']}",
-        f"  trained on   {metrics['train']['rows']:>9,} rows of {told(window['train'])}",
-        f"  validated on {metrics['validation']['rows']:>9,} rows of {told(window['validation'])}",
-        f"  tested on    {metrics['test']['rows']:>9,} rows of {told(window['test'])}{_later(manifest)}",
+        f"  trained on   {metrics['train']['rows']:>9,} rows{_of(window['train'], manifest)}",
+        f"  validated on {metrics['validation']['rows']:>9,} rows{_of(window['validation'], manifest)}",
+        f"  tested on    {metrics['test']['rows']:>9,} rows{_of(window['test'], manifest)}{_later(manifest)}",
         *_refit(manifest),
         "",
         *table(metrics["test"], metrics["baseline"], response["unit"]),
@@ -103,6 +108,16 @@ def _committed(name: str) -> dict[str, Any]:
     return dict(json.loads(content)) if content else {}
 
 
+def _of(part: Sequence[str], manifest: Mapping[str, Any]) -> str:
+    """Say which periods the rows of a part are of, or, of data without time, which share and by what."""
+    found = _SHARE.fullmatch(part[0]) if "snapshot" in manifest else None
+    if found is None:
+        return f" of {told(part)}"
+    fields = found["fields"].split(", ")
+    by = "the whole request" if len(fields) > _NAMED else " and ".join(fields)
+    return f", {found['share']} of the snapshot '{found['snapshot']}' by a hash of {by}"
+
+
 def _later(manifest: dict[str, Any]) -> str:
     return "" if "snapshot" in manifest else ", which come after both"
 
@@ -117,7 +132,9 @@ def table(test: dict[str, Any], baseline: dict[str, Any], unit: str) -> list[str
         max(least, *map(len, column)) for least, column in zip(_LEAST, zip(*cells, strict=True), strict=True)
     )
     rows = [f"  {name:<{width - 2}}{a:>{left}}  {b:>{right}}" for name, (a, b) in zip(names, cells, strict=True)]
-    interval = NO_INTERVAL if test["low"] is None else f"95 % interval {test['low']:.4g} to {test['high']:.4g}"
+    interval = (
+        NO_INTERVAL if test["low"] is None else f"95 % interval {_number(test['low'])} to {_number(test['high'])}"
+    )
     verdict = f"  {names[0]} {_compared(test['ratio'])}; {interval}"
     return [f"{title:<{width}}{'model':>{left}}  {'baseline':>{right}}", *rows, verdict]
 
@@ -132,7 +149,7 @@ def _compared(ratio: float | None) -> str:
 
 
 def _number(value: float | None) -> str:
-    return "-" if value is None else f"{value:.4g}"
+    return "-" if value is None else digits.four(value)
 
 
 def _read(path: Path) -> dict[str, Any]:

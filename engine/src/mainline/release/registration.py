@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from mainline import progress
+from mainline import digits, progress
 from mainline.declared.environments import Environment
 from mainline.errors import MainlineError
 from mainline.gate.findings import Findings
@@ -105,7 +105,7 @@ def _lines(release: Release) -> list[str]:
     test, window = release.metrics.get("test", {}), release.window
     name = next(iter(name for name in test if name != "rows"), "")
     value = test.get(name)
-    quality = "" if value is None else f": {name} {value:.4g} on {told(window['test'])}"
+    quality = "" if value is None else f": {name} {digits.four(value)} on {told(window['test'])}"
     replaced = f" replaces {release.replaces}" if release.replaces else ""
     return [
         f"{artifact.name()} {release.version}{quality}",

@@ -5,6 +5,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from mainline import digits
 from mainline.contract import Array
 from mainline.scaffold import objectives
 from mainline.scaffold.column import FAR, Column
@@ -101,7 +102,9 @@ def _regression(column: Column, sure: Sure, loss: str | None) -> Label:
     skewness = objectives.skewness(values)
     option = "--task multiclass" if column.distinct <= MOST_CLASSES else ""
     found = [
-        Finding("task", f"regression: {values.min():g} to {values.max():g}, mean {values.mean():.4g}", sure, option)
+        Finding(
+            "task", f"regression: {values.min():g} to {values.max():g}, mean {digits.four(values.mean())}", sure, option
+        )
     ]
     is_skewed = abs(skewness) > SKEWED
     if is_skewed:

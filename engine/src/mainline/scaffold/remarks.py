@@ -10,10 +10,13 @@ from mainline.scaffold.findings import Finding, Wishes
 from mainline.scaffold.outline import derived
 from mainline.scaffold.plan import Plan
 from mainline.scaffold.schedule import Schedule
-from mainline.text import count, few
+from mainline.text import count, few, width
 
 WEAK = 1000
 """Test rows below which the gate tells only large differences apart."""
+
+_ROOM = 32
+"""Columns of a terminal that names may take in a line that says something else of them, too."""
 
 MOST_DOUBTFUL = 5
 """Texts that may stand for missing values of which the plan speaks."""
@@ -182,5 +185,7 @@ def of_gate(plan: Plan) -> list[Finding]:
 
 
 def quoted(names: list[str]) -> str:
-    """Name the first few columns in quotation marks, and count the others."""
-    return few([f"'{name}'" for name in names], 4)
+    """Name the first few columns in quotation marks, as many as leave room for the reason, and count the others."""
+    marked = [f"'{name}'" for name in names]
+    lengths = np.cumsum([width(name) for name in marked])
+    return few(marked, max(1, int((lengths[:4] <= _ROOM).sum())))

@@ -90,7 +90,20 @@ def test_long_figures_stay_apart(results: Path) -> None:
     (title,) = [line for line in found if line.startswith("On the test rows")]
     (rmse,) = [line for line in found if line.startswith("  rmse") and "-0.0001234" in line]
     assert rmse.split() == ["rmse", "-0.01235", "-0.0001234"]
+    assert next(line for line in found if line.startswith("  bias")).split()[1] == "123,500"
     assert len(title) == len(rmse)
+
+
+@pytest.mark.parametrize(
+    ("fields", "said"),
+    [("id", "id"), ("shop, till", "shop and till"), ("a, b, c, d", "the whole request")],
+)
+def test_parts_of_data_without_time_are_shares(results: Path, fields: str, said: str) -> None:
+    """What a part is a share of is said, and of a request with many fields not the first few of them."""
+    window = {part: [f"first, 15 to 30 % by {fields}"] for part in MANIFEST["window"]}
+    content = json.dumps(MANIFEST | {"window": window, "snapshot": "first"})
+    (results / "models" / "package" / "manifest.json").write_text(content)
+    assert f"tested on 27,902 rows, 15 to 30 % of the snapshot 'first' by a hash of {said}" in lines()
 
 
 @pytest.mark.usefixtures("results")

@@ -373,3 +373,11 @@ def test_positive_class_of_a_number_is_refused(tmp_path: Path) -> None:
         TableError, match=r"--positive is for a label of two classes; 'price €' is taken for regression"
     ):
         plan(write(tmp_path, flats()), positive="3")
+
+
+def test_long_names_leave_room_for_the_reason(tmp_path: Path) -> None:
+    """Of many columns with long names as many are named as fit, and the plan's line still says why."""
+    more = {f"a name that is rather long {number}": 1 for number in range(9)}
+    made = plan(write(tmp_path, flats().assign(**more)))
+    (line,) = [line for line in findings.render(made.findings) if line.startswith("left out")]
+    assert "'a name that is rather long 0' and 8 more: it is the same in every row " in line

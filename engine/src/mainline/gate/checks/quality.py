@@ -2,6 +2,7 @@
 
 import numpy as np
 
+from mainline import digits
 from mainline.declared.gate import Policy
 from mainline.documents import Verdict
 from mainline.gate.checks.outcome import Outcome, at_most, divide
@@ -81,10 +82,10 @@ def check_threshold(evidence: Evidence, policy: Policy) -> Outcome:
     value, metric = evidence.metric(evidence.predicted), evidence.scorer.primary
     if policy.threshold is None:
         said = f"gate.threshold bounds {metric.name} where it is set."
-        return Outcome("pass", f"{value:.4g}", "none declared", said)
+        return Outcome("pass", digits.four(value), "none declared", said)
     verdict = at_most(metric.lack(value), metric.lack(policy.threshold))
     limit = f"{'at least ' if metric.direction == 'higher' else ''}{policy.threshold:g}"
-    return Outcome(verdict, f"{value:.4g}", limit, f"{metric.name} on the holdout.")
+    return Outcome(verdict, digits.four(value), limit, f"{metric.name} on the holdout.")
 
 
 def check_suspicion(evidence: Evidence, policy: Policy) -> Outcome:
