@@ -12,10 +12,12 @@ from mainline.serving.service import Service
 
 _STYLE = """
 body { font: 16px/1.5 system-ui, sans-serif; max-width: 60rem; margin: 2rem auto; padding: 0 1rem; }
+h1, summary { overflow-wrap: anywhere; } .scroll { overflow-x: auto; }
 pre { background: #f4f4f4; padding: .75rem; overflow-x: auto; } code { font-size: .9em; }
 table { border-collapse: collapse; width: 100%; }
 td, th { text-align: left; padding: .3rem .6rem; border: 1px solid #ccc; }
 summary { cursor: pointer; font-weight: 600; } details { margin: .5rem 0; }
+@media (max-width: 560px) { td, th { font-size: 14px; padding: .3rem; } }
 @media (prefers-color-scheme: dark) { body { background: #111; color: #eee; } pre { background: #222; } }
 """
 
@@ -64,7 +66,7 @@ def _fields(schema: Mapping[str, Any]) -> str:
                  escape("; ".join(limits)), f"<code>{escape(example)}</code>"]  # fmt: skip
         rows.append("<tr>" + "".join(f"<td>{cell}</td>" for cell in cells) + "</tr>")
     head = "".join(f"<th>{title}</th>" for title in ("field", "type", "meaning", "allowed", "example"))
-    return f"<table><tr>{head}</tr>{''.join(rows)}</table>"
+    return _table(f"<tr>{head}</tr>{''.join(rows)}", "Fields")
 
 
 def _operation(path: str, item: Mapping[str, Any]) -> str:
@@ -77,14 +79,19 @@ def _operation(path: str, item: Mapping[str, Any]) -> str:
             for status, answer in sorted(described["responses"].items())
         )
         title = f"<code>{method.upper()} {escape(path)}</code> {escape(described['summary'])}"
-        parts.append(f"<details><summary>{title}</summary>{example}<table>{answers}</table></details>")
+        parts.append(f"<details><summary>{title}</summary>{example}{_table(answers, 'Answers')}</details>")
     return "".join(parts)
 
 
 def _problems() -> str:
     rows = [f'<tr id="{kind}"><td>{status}</td><td><code>{kind}</code></td><td>{escape(title)}</td></tr>'
             for kind, (status, title) in KINDS.items()]  # fmt: skip
-    return f"<table>{''.join(rows)}</table>"
+    return _table("".join(rows), "Problems")
+
+
+def _table(rows: str, label: str) -> str:
+    """Return a table in a box that scrolls on a narrow screen, also by keyboard."""
+    return f'<div class="scroll" tabindex="0" role="region" aria-label="{label}"><table>{rows}</table></div>'
 
 
 def _schema(name: str, schema: Mapping[str, Any]) -> str:

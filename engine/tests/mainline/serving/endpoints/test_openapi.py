@@ -6,6 +6,7 @@ from typing import Any
 import jsonschema_rs
 
 from mainline.serving.http.app import ENDPOINTS, V2_MODEL
+from tests.browser import WIDTHS, Browser
 from tests.mainline.serving.asking import Client
 from tests.mainline.serving.http.test_app import ADMIN
 
@@ -57,3 +58,12 @@ def test_examples_of_the_document_work(client: Client) -> None:
         if "post" in item:
             example = item["post"]["requestBody"]["content"]["application/json"]["example"]
             assert client.ask(path, example).status == 200
+
+
+def test_page_fits_every_width(browser: Browser, client: Client) -> None:
+    """From a small phone to a wide screen nothing sticks out of `/docs`, also if names are long: tables scroll."""
+    page = client.ask("/docs").body.decode()
+    long = page.replace("flight-delay", "W" * 300)
+    assert long != page
+    for width, one in zip(WIDTHS * 2, browser.measure([page, long]), strict=True):
+        assert one["scrolled"] <= one["width"] == width
