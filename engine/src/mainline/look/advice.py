@@ -6,7 +6,7 @@ import numpy as np
 
 from mainline.look.portraits import LONGEST, Gallery, Portrait
 from mainline.look.sheet import Sheet
-from mainline.scaffold import nearly_times
+from mainline.scaffold import counted_times, nearly_times
 from mainline.text import clip, count, few
 
 SAME = 0.95
@@ -125,9 +125,11 @@ def _newest(sheet: Sheet, one: Portrait) -> str:
 
 def _times(gallery: Gallery) -> Iterator[str]:
     for one in gallery.portraits:
+        private = _is_personal(gallery.sheet.hidden.get(one.name, ""))
         if one.column.times:
-            private = _is_personal(gallery.sheet.hidden.get(one.name, ""))
             yield nearly_times.say(one.name, one.column.times, private=private)
+        elif said := counted_times.say(one.column, private=private):
+            yield said
 
 
 def _mixed(gallery: Gallery) -> Iterator[str]:
