@@ -1,4 +1,4 @@
-"""What the disk refuses DVC: gathered, and said in one line instead of one for each file."""
+"""What disk and rights refuse DVC: gathered, and said in one line instead of one for each file."""
 
 import errno
 import logging
@@ -10,18 +10,21 @@ from contextlib import contextmanager, suppress
 from mainline.text import few
 
 LOGGERS = ("dvc", "dvc_data", "dvc_objects")
-_REFUSED = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EROFS, errno.EIO)
+_RIGHTS = (errno.EACCES, errno.EPERM, errno.EROFS)
+_REFUSED = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO, *_RIGHTS)
 _DATABASE = ("disk", "readonly")
 """Words of SQLite, in which DVC keeps what it knows of files, for the same."""
 
 
 class Refusals(logging.Filter):
-    """The messages of DVC that a full or broken disk is the reason of; none of them is shown."""
+    """The messages of DVC whose reason is a full or broken disk, or a file of somebody else; none of them is shown."""
 
     def __init__(self) -> None:
         super().__init__()
         self.files: dict[str, str] = {}
         """The reason by the file that was refused; its name is '' where DVC does not tell it."""
+        self.may_write = True
+        """Whether room helps; without the right to write it does not."""
 
     def filter(self, record: logging.LogRecord) -> bool:
         """Keep a message back if the disk is its reason."""
@@ -30,6 +33,7 @@ class Refusals(logging.Filter):
             error = error.__cause__ or error.__context__
         if error is None:
             return True
+        self.may_write &= getattr(error, "errno", None) not in _RIGHTS and "readonly" not in str(error)
         self.files.setdefault(_file(error), getattr(error, "strerror", None) or str(error))
         return False
 
@@ -39,7 +43,10 @@ class Refusals(logging.Filter):
             return ""
         named = [name for name in self.files if name] or ["what it knows of files"]
         reason = next(iter(self.files.values()))
-        return f"DVC could not write {few(named, 1)}: {reason}. Make room, then `make repro` goes on from there."
+        remedy = (
+            "Make room" if self.may_write else "Make it and its folder yours to read and write (chown, chmod u+rwX)"
+        )
+        return f"DVC could not write {few(named, 1)}: {reason}. {remedy}, then `make repro` goes on from there."
 
 
 @contextmanager

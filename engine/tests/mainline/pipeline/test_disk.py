@@ -1,5 +1,8 @@
-"""A full disk while DVC works: one line, and nothing is lost."""
+"""A full disk, or a folder of somebody else, while DVC works: one line, and nothing is lost."""
 
+import errno
+import logging
+import os
 import sys
 
 import pytest
@@ -47,3 +50,21 @@ def test_what_is_not_the_disk_s_is_shown(repository: Project, capfd: pytest.Capt
         assert main(["repro"]) != 0
     assert refusals.text() == ""
     assert "dvc.yaml" in capfd.readouterr().err
+
+
+@pytest.mark.parametrize("code", [errno.EACCES, errno.EPERM, errno.EROFS])
+def test_file_of_somebody_else_is_one_line_with_the_remedy(code: int, capfd: pytest.CaptureFixture[str]) -> None:
+    """A cache that another user made needs rights, not room; DVC's own "unexpected error" is not shown beside it."""
+    import dvc.logger  # sets up the handlers that are watched
+
+    dvc.logger.setup()
+    with disk.watched() as refusals:
+        try:
+            raise OSError(code, os.strerror(code), os.path.abspath(".dvc/cache/files"))
+        except OSError:
+            logging.getLogger("dvc.cli").exception("unexpected error")
+    assert refusals.text() == (
+        f"DVC could not write {os.path.join('.dvc', 'cache', 'files')}: {os.strerror(code)}. Make it and its folder "
+        "yours to read and write (chown, chmod u+rwX), then `make repro` goes on from there."
+    )
+    assert "unexpected error" not in capfd.readouterr().err
