@@ -16,6 +16,7 @@ from mainline.serving.answering.messages import Reply, Request
 from mainline.serving.answering.problems import Problem
 from mainline.serving.endpoints import outcome_picture
 from mainline.serving.service import Service
+from mainline.text import span
 
 _STYLE = """
 :root { color-scheme: light dark; --line: #d5d9e0; --soft: #667085; --back: #f6f7f9; --card: #fff; --ink: #182230;
@@ -130,7 +131,7 @@ def _problem(found: Status, now: float) -> str:
     said += [f"Server {one['name']} is silent, so it is left out." for one in servers if one["silent"]]
     said += [f"Server {one['name']}: {one['problem']}" for one in servers if one["problem"] and not one["silent"]]
     if now - found["time"] > _SILENT:
-        said.insert(0, f"The follower has said nothing for {now - found['time']:.0f} s.")
+        said.insert(0, f"The follower has said nothing for {span(now - found['time'])}.")
     if not said:
         return ""
     lines = "".join(f"<div>{escape(text)}</div>" for text in said)

@@ -120,6 +120,7 @@ def test_problem_and_silence_are_shown() -> None:
     assert "git is away: &lt;b&gt;no" in page
     assert "has said nothing" not in page
     assert "has said nothing for 60 s" in rollout_page.render(document(), found["time"] + 60)
+    assert "has said nothing for 9.2 days" in rollout_page.render(document(), found["time"] + 795_000)
 
 
 def test_page_names_who_decides_for_all_servers() -> None:
