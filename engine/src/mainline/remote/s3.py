@@ -5,10 +5,16 @@ whose body is read from the disk, so the ETag that the store computes is the MD5
 """
 
 import base64
+import time
 from collections.abc import Iterator, Mapping
+from email.utils import parsedate_to_datetime
 from pathlib import Path
 from typing import Any
 
+from mainline.text import span
+
+SKEW = 900.0
+"""Seconds that a request's time may differ from the store's; S3 refuses more, mostly by a bare `Forbidden`."""
 JOBS = 4
 """Transfers that are open at a time; each holds some megabytes."""
 WHOLE = 1 << 30
@@ -24,6 +30,20 @@ _CHUNK = 1 << 18  # bytes
 def is_s3(files: Any) -> bool:
     """Whether a file system of DVC's is S3."""
     return bool(files.protocol == "s3")
+
+
+def tell_clock(error: BaseException) -> str:
+    """Say by how much this machine's clock is wrong, if the store's refusal has another time; else ''."""
+    answer = getattr(error.__cause__, "response", None) or {}
+    try:
+        said = parsedate_to_datetime(answer["ResponseMetadata"]["HTTPHeaders"]["date"]).timestamp()
+    except (LookupError, TypeError, ValueError):
+        return ""
+    ahead = time.time() - said
+    if abs(ahead) <= SKEW:
+        return ""
+    which = "ahead of" if ahead > 0 else "behind"
+    return f"This machine's clock is {span(abs(ahead))} {which} the store's, which refuses that: set the clock. "
 
 
 def send(files: Any, source: str, target: str, oid: str) -> None:

@@ -233,8 +233,9 @@ class Store:
                     ) from error
                 if last:
                     reason = " ".join(str(error).split())[:300] or type(error).__name__
+                    clock = s3.tell_clock(error)
                     raise StorageError(
-                        f"{self.name} does not answer: {reason}. `./mainline remote` tries it and says more."
+                        f"{self.name} does not answer: {reason}. {clock}`./mainline remote` tries it and says more."
                     ) from error
             time.sleep(_WAIT * 2**attempt)
         raise AssertionError("unreachable")

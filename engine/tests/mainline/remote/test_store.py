@@ -5,12 +5,15 @@ import socket
 import subprocess
 import sys
 import threading
+import time
 from collections.abc import Callable
+from email.utils import formatdate
 from pathlib import Path
 from typing import Any
 
 import psutil
 import pytest
+from botocore.exceptions import ClientError
 
 from mainline.remote import objects, store, stores, transfer
 from mainline.remote.store import StorageError, Store
@@ -122,3 +125,22 @@ def test_what_is_sent_does_not_wait_for_leave(tmp_path: Path) -> None:
                 wait_for(lambda: b"the content" in received)
             finally:
                 process.kill()
+
+
+@pytest.mark.parametrize(
+    ("hours", "said"),
+    [
+        (24, r"Forbidden\. This machine's clock is 24\.0 h ahead of the store's, which refuses that: set the clock\."),
+        (-24, r"Forbidden\. This machine's clock is 24\.0 h behind the store's, which refuses that: set the clock\."),
+        (0.2, r"Forbidden\. `\./mainline remote`"),
+    ],
+)  # fmt: skip
+def test_a_wrong_clock_is_named(remote: Store, hours: float, said: str) -> None:
+    """S3 answers a HEAD that was signed at another time by a bare 403; its own time is in the answer."""
+    answer = {"ResponseMetadata": {"HTTPHeaders": {"date": formatdate(time.time() - hours * 3600, usegmt=True)}}}
+
+    def ask() -> None:
+        raise PermissionError("Forbidden") from ClientError(answer, "HeadObject")
+
+    with pytest.raises(StorageError, match=said):
+        remote.insist(ask)
