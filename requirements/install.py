@@ -256,8 +256,10 @@ def run_uv(command: list[str | Path], environment: Mapping[str, str], begin: flo
 
 
 def advise(said: str) -> str:
-    """What pip or uv said, without its retries, and what to do where no index gave the file."""
+    """What pip or uv said, without its retries, and what to do if the disk is full or no index gave the file."""
     text = "\n".join(line for line in said.strip().splitlines() if not line.startswith("WARNING: Retrying"))
+    if re.search(r"no space left|disk quota", said, re.IGNORECASE):
+        return f"{text}\nThe disk is full, or the folder of temporary files. Make room, or name another: TMPDIR=FOLDER."
     if not re.search(r"fetch|connect|download|network|not found|from versions: none", said):
         return text
     return (
