@@ -225,7 +225,7 @@ def test_another_file_under_the_same_name_is_refused(ready: Machine) -> None:
 @pytest.mark.parametrize("said", ["OSError(28, 'No space left on device')", "[Errno 122] Disk quota exceeded"])
 def test_full_disk_is_not_taken_for_a_network(said: str) -> None:
     """A small folder of temporary files breaks a download, and nothing is wrong with the network."""
-    told = test_python_speaks_utf_8_to_uv_in_any_locale().advise(f"Downloading uv\nConnection broken: {said}")
+    told = _module().advise(f"Downloading uv\nConnection broken: {said}")
     assert "Is there a network?" not in told
     assert told.endswith("Make room, or name another: TMPDIR=FOLDER.")
 
