@@ -13,7 +13,7 @@ from typing import Any
 from mainline.serving.answering.messages import Head, Header
 from mainline.serving.http.app import Application
 from mainline.serving.http.connection import GuardedProtocol
-from mainline.serving.http.repeated_heads import END, RepeatedHeads
+from mainline.serving.http.repeated_heads import END, Found, RepeatedHeads
 
 _STATUS_LINES = {status.value: f"HTTP/1.1 {status.value} {status.phrase}\r\n".encode() for status in HTTPStatus}
 
@@ -51,9 +51,9 @@ class DirectProtocol(GuardedProtocol):
 
     def connection_made(self, transport: Any) -> None:
         """Take the connection."""
-        self._heads = RepeatedHeads()
+        self._heads = RepeatedHeads(self.guard.limits.header_bytes)
         self._parsed: tuple[bytes, int, object] | None = None
-        self._held = b""
+        self._held: tuple[bytes, Found] | None = None
         super().connection_made(transport)
 
     def connection_lost(self, exc: Exception | None) -> None:
@@ -65,7 +65,14 @@ class DirectProtocol(GuardedProtocol):
     def data_received(self, data: bytes) -> None:
         """Answer a request whose head has the form of one that the connection sent; the parser reads any other."""
         if self._held:
-            data, self._held, self._reading = self._held + data, b"", False
+            _, known = self._held
+            if len(data) == known.length:
+                self._held, self._reading = None, False
+                self._take(known.head, data)
+            else:
+                self._release()
+                super().data_received(data)
+            return
         if not (self._heads.is_worth_it and self.is_between()):
             super().data_received(data)
             return
@@ -74,12 +81,10 @@ class DirectProtocol(GuardedProtocol):
         if found and self._is_free():
             given = len(data) - found.end
             if given == found.length:
-                self.until = inf
-                self.cycle = cycle = Direct(True, found.head)  # type: ignore[assignment]
-                self._answer(cycle, data[found.end :])
+                self._take(found.head, data[found.end :])
                 return
             if not given and self.application.awaits_body(found.head):
-                self._hold(data)
+                self._hold(data, found)
                 return
         before = self.cycle
         super().data_received(data)
@@ -90,8 +95,7 @@ class DirectProtocol(GuardedProtocol):
     def shutdown(self) -> None:
         """End the connection; a request whose body is on the way is answered first."""
         if self._held:
-            head, self._held, self._reading = self._held, b"", False
-            super().data_received(head)
+            self._release()
         super().shutdown()
 
     def _remember(self) -> None:
@@ -106,10 +110,23 @@ class DirectProtocol(GuardedProtocol):
             if cycle.response_complete and cycle.keep_alive and cycle.head.known:
                 self._heads.add(start, more, cycle.head)
 
-    def _hold(self, head: bytes) -> None:
+    def _take(self, head: Head, body: bytes) -> None:
+        """Answer a request that is whole."""
+        self.until = inf
+        self.cycle = cycle = Direct(True, head)  # type: ignore[assignment]
+        self._answer(cycle, body)
+
+    def _hold(self, data: bytes, found: Found) -> None:
         """Wait for a body that its client sends behind a head that is known: many clients write the two apart."""
-        self._held, self._reading = head, True
+        self._held, self._reading = (data, found), True
         self.until = monotonic() + self.guard.read_seconds
+
+    def _release(self) -> None:
+        """Have the parser read the head that is held; the time until its request must be here runs on."""
+        assert self._held
+        data, self._held, until = self._held[0], None, self.until
+        super().data_received(data)
+        self.until = until
 
     def on_headers_complete(self) -> None:
         """Choose the way."""

@@ -21,6 +21,8 @@ _OWN: dict[bytes, Callable[[bytes], object]] = {
     b"traceparent": re.compile(rb"[0-9a-f-]{55}").fullmatch,
 }
 """The headers whose values may differ, each with what tells a value that needs no parser."""
+LARGEST = _SHORT + _LONGEST * len(_OWN)
+"""The most bytes that a head has which is found."""
 
 
 class Found(NamedTuple):
@@ -77,10 +79,15 @@ class _Form:
 class RepeatedHeads:
     """The forms of the heads that one connection has sent."""
 
-    def __init__(self) -> None:
+    def __init__(self, most: int) -> None:
+        """Remember none yet.
+
+        Args:
+            most: how many bytes a head may have; if that is little, the parser has to measure each.
+        """
         self._forms: list[_Form] = []
         self._was_used = False
-        self.is_worth_it = True
+        self.is_worth_it = most >= LARGEST
         """Whether to look for heads; not if of as many forms as are kept none came again."""
 
     def add(self, start: bytes, more: int, head: Head) -> None:

@@ -14,7 +14,7 @@ from hypothesis import given
 from hypothesis import strategies as some
 
 from mainline.serving.answering.messages import Head
-from mainline.serving.http.repeated_heads import RepeatedHeads
+from mainline.serving.http.repeated_heads import LARGEST, RepeatedHeads
 from tests.mainline.serving.http.test_fast_path import Rows, _bodies, exchange, request
 from tests.mainline.serving.running import Running, running, wait_for
 from tests.project import LIMIT
@@ -29,7 +29,7 @@ DirectProtocol.on_headers_complete = read_once
 """
 """A server in which the parser fails once a connection has sent a head that is remembered."""
 FEW = """
-from mainline.serving.http.repeated_heads import RepeatedHeads
+from mainline.serving.http.repeated_heads import LARGEST, RepeatedHeads
 add = RepeatedHeads.add
 def add_few(self, start, more, head):
     self.asked = getattr(self, "asked", 0) + 1
@@ -38,6 +38,18 @@ def add_few(self, start, more, head):
     assert len(self._forms) <= 8
 RepeatedHeads.add = add_few
 """
+
+
+TIME_RUNS_ON = """
+from mainline.serving.http.fast_path import DirectProtocol
+read = DirectProtocol.data_received
+def read_in_time(self, data):
+    held, until = self._held, self.until
+    read(self, data)
+    assert not (held and self._reading) or self.until == until
+DirectProtocol.data_received = read_in_time
+"""
+"""A server that drops a connection whose request is given more time once its body begins to come."""
 
 
 class Talk:
@@ -118,6 +130,32 @@ def test_body_behind_a_known_head_is_waited_for(package_dir: Path, rows: Rows, t
                 server.ask("/livez")  # by then the head was read
                 assert talk.ask(body).startswith(b"HTTP/1.1 200 ")
             assert talk.ask(head).startswith(b"HTTP/1.1 408 ")
+
+
+def test_body_in_two_pieces_has_no_more_time(package_dir: Path, rows: Rows, tmp_path: Path) -> None:
+    """A request whose head is known must be here as soon as any other, whenever the first part of its body comes."""
+    with running(tmp_path, package_dir, wrap=TIME_RUNS_ON) as server:
+        talk = Talk(server)
+        body = json.dumps(rows[0]).encode()
+        sent = request(server, body)
+        with talk.client:
+            assert talk.ask(sent).startswith(b"HTTP/1.1 200 ")
+            for part in (sent[: -len(body)], body[:1]):
+                talk.client.sendall(part)
+                server.ask("/livez")  # by then the part was read
+            assert talk.ask(body[1:]).startswith(b"HTTP/1.1 200 ")
+
+
+def test_head_that_grows_too_large_is_refused(package_dir: Path, rows: Rows, tmp_path: Path) -> None:
+    """Where little room is left for headers, a known head with a longer id is as much too large as a new one."""
+    body = json.dumps(rows[0]).encode()
+    with running(tmp_path, package_dir, limits={"header_bytes": 200}) as server:
+        short, long = (request(server, body, more=f"X-Request-Id: {'a' * size}\r\n") for size in (1, 64))
+        assert exchange(server, long)[0] == [431]
+        talk = Talk(server)
+        with talk.client:
+            assert talk.ask(short).startswith(b"HTTP/1.1 200 ")
+            assert talk.ask(long).startswith(b"HTTP/1.1 431 ")
 
 
 def test_server_that_stops_answers_whose_body_is_on_the_way(package_dir: Path, rows: Rows, tmp_path: Path) -> None:
@@ -307,7 +345,7 @@ def test_head_that_is_found_is_what_the_parser_reads(
     before = parsed(start + b"abc")
     if before is None:
         return
-    heads = RepeatedHeads()
+    heads = RepeatedHeads(LARGEST)
     heads.add(start, 3, Head(before[2]))
     again = [line.rpartition(b" ")[0] + b" " + value for line, value in zip(lines, values, strict=False)]
     for mixed in (lines, [*again, *lines[len(again) :]], other):
@@ -341,7 +379,7 @@ PLAIN = START % (b"3", b"abc")
 )
 def test_head_is_not_remembered(start: bytes, more: int, headers: list[tuple[bytes, bytes]]) -> None:
     """What may not be the head of one request alone, with one length, is left to the parser."""
-    heads = RepeatedHeads()
+    heads = RepeatedHeads(LARGEST)
     heads.add(start, more, Head(headers))
     assert heads.find(start + b"abc") is None
 
@@ -353,7 +391,7 @@ def test_head_is_not_remembered(start: bytes, more: int, headers: list[tuple[byt
 )  # fmt: skip
 def test_value_that_is_not_plain_is_left_to_the_parser(length: bytes, name: bytes) -> None:
     """Of a head whose form is known, only plain values are read without the parser."""
-    heads = RepeatedHeads()
+    heads = RepeatedHeads(LARGEST)
     heads.add(PLAIN, 3, Head([LENGTH, ID]))
     assert heads.find((START % (length, name)) + b"abc") is None
     found = heads.find((START % (b"12", b"a" * 64)) + b"abc")
