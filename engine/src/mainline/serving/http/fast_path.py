@@ -158,7 +158,9 @@ class DirectProtocol(GuardedProtocol):
         cycle = self.cycle
         super().on_message_complete()
         if isinstance(cycle, Direct) and not cycle.response_complete:
-            self._answer(cycle, b"".join(cycle.parts))
+            body = b"".join(cycle.parts)
+            cycle.parts.clear()  # a connection that waits for its next request keeps none of this one
+            self._answer(cycle, body)
 
     def _is_plain(self) -> bool:
         parser = self.parser

@@ -40,6 +40,17 @@ RepeatedHeads.add = add_few
 """
 
 
+BODY_IS_DROPPED = """
+from mainline.serving.http.fast_path import DirectProtocol
+read = DirectProtocol.on_message_complete
+def read_and_drop(self):
+    read(self)
+    assert not self.cycle.parts
+DirectProtocol.on_message_complete = read_and_drop
+"""
+"""A server in which the parser fails if a connection keeps the body of a request."""
+
+
 TIME_RUNS_ON = """
 from mainline.serving.http.fast_path import DirectProtocol
 read = DirectProtocol.data_received
@@ -156,6 +167,14 @@ def test_head_that_grows_too_large_is_refused(package_dir: Path, rows: Rows, tmp
         with talk.client:
             assert talk.ask(short).startswith(b"HTTP/1.1 200 ")
             assert talk.ask(long).startswith(b"HTTP/1.1 431 ")
+
+
+def test_body_is_not_kept(package_dir: Path, rows: Rows, tmp_path: Path) -> None:
+    """A connection that is idle takes no room for the request that it answered."""
+    with running(tmp_path, package_dir, wrap=BODY_IS_DROPPED) as server, Talk(server).client as client:
+        for size in (1000, 300_000):
+            client.sendall(request(server, json.dumps(rows[0]).encode().ljust(size)))
+            assert client.recv(65536).startswith(b"HTTP/1.1 200 ")
 
 
 def test_server_that_stops_answers_whose_body_is_on_the_way(package_dir: Path, rows: Rows, tmp_path: Path) -> None:
