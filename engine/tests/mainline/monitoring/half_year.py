@@ -169,4 +169,5 @@ def _join(parts: list[Events]) -> Events:
         {name: np.concatenate([part.request[name] for part in parts]) for name in whole.request},
         np.concatenate([part.moment for part in parts]), np.concatenate([part.predicted for part in parts]),
         np.concatenate([part.actual for part in parts]), np.concatenate([part.answered for part in parts]), 0,
+        {name: np.concatenate([part.features[name] for part in parts]) for name in whole.features},
     )  # fmt: skip
