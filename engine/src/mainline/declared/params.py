@@ -89,7 +89,7 @@ class Monitor(Section):
 
     false_alarms_every_days: int = Field(default=90, ge=1)
     window_days: int = Field(default=7, ge=2)
-    margin: float = Field(default=1.15, ge=1)
+    margin: float = Field(default=1.5, ge=1)
     drift_margin: float = Field(default=1.5, ge=1)
     fits: int = Field(default=2, ge=0)
     segment_rows: int = Field(default=200, ge=1)
