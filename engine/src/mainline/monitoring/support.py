@@ -96,7 +96,9 @@ def _judge(rows: Rows, question: str, more: float) -> Outcome:
     last = _last(rows)
     if last is None:
         least, unit = rows.declared.min_rows, rows.unit
-        return Outcome("cannot tell", "too few rows", f"{least:,} rows a {unit}", f"No {unit} has {least:,} rows yet.")
+        remedy = "if fewer are usual, lower `monitoring.support.min_rows` in deploy/."
+        said = f"No {unit} has {least:,} rows yet; {remedy}"
+        return Outcome("cannot tell", "too few rows", f"{least:,} rows a {unit}", said)
     day, sketch = last
     worst = max(excess(day, sketch), default=None)
     if worst is None:

@@ -72,6 +72,7 @@ def infer(table: Table, label: str, wishes: Wishes) -> Plan:
             *personal_columns.finding(plan),
             *remarks.of_shares(plan),
             *remarks.of_gate(plan),
+            *remarks.of_monitoring(plan),
         ),
     )
 

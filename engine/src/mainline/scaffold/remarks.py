@@ -5,6 +5,7 @@ from shlex import quote
 
 import numpy as np
 
+from mainline.declared.monitoring import Support
 from mainline.scaffold import nearly_times, roles, time_columns, trends
 from mainline.scaffold.findings import Finding, Wishes
 from mainline.scaffold.outline import derived
@@ -182,6 +183,18 @@ def of_gate(plan: Plan) -> list[Finding]:
         return [Finding("test", test)]
     least = f"{2 / np.sqrt(units):.0%}"
     return [Finding("test", f"{test}: a weak gate sees only differences beyond some {least}")]
+
+
+def of_monitoring(plan: Plan) -> list[Finding]:
+    """Say that a day has too few rows for `./mainline monitor`, if the table has days of production's kind."""
+    if plan.time is None:
+        return []
+    _, rows = np.unique(plan.time.values[plan.time.is_known].astype("datetime64[D]"), return_counts=True)
+    usual, least = int(np.median(rows)), Support().min_rows
+    if usual >= least:
+        return []
+    said = f"a day has {count(usual, 'row')}, and says nothing with fewer than {least}"
+    return [Finding("monitor", f"{said}: lower support.min_rows and quality.min_rows in deploy/", "likely")]
 
 
 def quoted(names: list[str]) -> str:

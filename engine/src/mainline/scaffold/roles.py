@@ -14,6 +14,8 @@ ENTITIES = re.compile(
     r"(^|[^a-z])(customer|client|patient|subject|user|person|member|household|family|account|store|shop|device|machine|"
     r"sensor|station|school|student|driver|vehicle|product|item|participant|owner|company|firm|individual)([^a-z]|$)"
 )
+_AMOUNT = re.compile(r"^(num|number|n|nb|count|total)[^a-z]+(of[^a-z]|[a-z]+s$|[a-z]+[^a-z]+[a-z])")
+"""How many there are of something, such as `num_satisfactory_accounts`, and not which one."""
 MOST_LEVELS = 100
 _WORDS = 4
 _UNNAMED = re.compile(r"Unnamed: \d+|__index_level_\d+__")
@@ -55,7 +57,7 @@ def group_of(columns: Mapping[str, Column], key: str) -> tuple[str, bool]:
     """Return the column that names an entity with several rows, and whether its name says so; '' if there is none."""
     found = []
     for name, column in columns.items():
-        if name == key or column.kind not in ("integer", "text") or column.missing:
+        if name == key or column.kind not in ("integer", "text") or column.missing or _AMOUNT.search(_spaced(name)):
             continue
         if 20 <= column.distinct <= len(column.values) / 1.5:
             found.append(name)

@@ -381,3 +381,32 @@ def test_long_names_leave_room_for_the_reason(tmp_path: Path) -> None:
     made = plan(write(tmp_path, flats().assign(**more)))
     (line,) = [line for line in findings.render(made.findings) if line.startswith("left out")]
     assert "'a name that is rather long 0' and 8 more: it is the same in every row " in line
+
+
+@pytest.mark.parametrize(
+    ("name", "group"),
+    [
+        ("num_satisfactory_accounts", ""),
+        ("number_of_store", ""),
+        ("n_items", ""),
+        ("num_failed_to_pay", ""),
+        ("num_client", "num_client"),
+        ("store_number", "store_number"),
+        ("account", "account"),
+    ],
+)
+def test_how_many_there_are_names_no_entity(tmp_path: Path, name: str, group: str) -> None:
+    """A number of accounts is a feature; the number of an account tells whose rows are never split."""
+    table = flats()
+    table[name] = RANDOM.integers(0, 40, len(table))
+    assert plan(write(tmp_path, table)).group == group
+
+
+@pytest.mark.parametrize(("a_day", "said"), [(1, ["a day has 1 row"]), (199, ["a day has 199 rows"]), (200, [])])
+def test_days_that_are_too_small_for_monitoring_are_named(tmp_path: Path, a_day: int, said: list[str]) -> None:
+    """A table with few rows a day is told which limits of monitoring would leave it unwatched."""
+    days = 400 if a_day == 1 else 40
+    table = flats(days * a_day)
+    table["day"] = pd.date_range("2024-01-01", periods=days).repeat(a_day).strftime("%Y-%m-%d")
+    lines = found(plan(write(tmp_path, table)), "monitor")
+    assert [line.split(",")[0] for line in lines] == said
