@@ -138,12 +138,12 @@ class Application:
         return endpoint is not None and endpoint.access == "open"
 
     def awaits_body(self, head: Head) -> bool:
-        """Say whether the answer to `POST /predict` depends on the body, which then has to be kept until it is whole.
+        """Say whether the answer to `POST /predict` waits for the body; without a valid key `__call__` says so at once.
 
-        It does not without a valid key, or if the body is to be larger than allowed: `__call__` says so at once.
+        A body that is larger than allowed is waited for, too, up to the limit: a client that still sends when the
+        connection ends may see a broken pipe in the place of the answer.
         """
-        is_known = authorization.find(self._service.keys, head) is not None
-        return is_known and not head.is_larger(self._service.settings.limits.body_bytes)
+        return authorization.find(self._service.keys, head) is not None
 
     def predict_directly(
         self, head: Head | Iterable[Header], body: bytes, write: Callable[[int, Sequence[Header], bytes], None]

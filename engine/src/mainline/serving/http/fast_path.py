@@ -1,7 +1,7 @@
 """The short way for `POST /predict`: from the parser to the application and back, without uvicorn's task per request.
 
 Everything else, and a prediction that is not a plain HTTP/1.1 request (pipelined behind another, with
-`Expect: 100-continue`, to a client that does not read, refused whatever its body is), goes the usual way through ASGI.
+`Expect: 100-continue`, to a client that does not read, without a valid key), goes the usual way through ASGI.
 """
 
 from collections.abc import Sequence
