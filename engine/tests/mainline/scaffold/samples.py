@@ -1,12 +1,13 @@
 """Tables as people have them: flats with a price, written in many ways."""
 
+import runpy
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pandas as pd
 
-from mainline.scaffold import inference
+from mainline.scaffold import inference, outline, usecase
 from mainline.scaffold.findings import Wishes
 from mainline.scaffold.plan import Plan
 from mainline.scaffold.table import Options, read
@@ -47,3 +48,17 @@ def plan(path: Path, label: str = "price €", **wishes: Any) -> Plan:
 def found(made: Plan, about: str) -> list[str]:
     """Return what the plan says about one thing."""
     return [finding.found for finding in made.findings if finding.about == about]
+
+
+def written_source(made: Plan, folder: Path) -> dict[str, Any]:
+    """Return what the written `source.py` of a plan offers, run in a folder, with the file where it is."""
+    texts = usecase.files(made)
+    schema = folder / "schema.py"
+    schema.write_text(texts["src/usecase/schema.py"], encoding="utf-8")
+    name = outline.constant(made)
+    source = texts["src/usecase/source.py"].replace(
+        f"from usecase.schema import {name}", f"import runpy\n{name} = runpy.run_path({str(schema)!r})[{name!r}]"
+    )
+    source = source.replace(outline.own_files(made)[0], made.table.files[0].as_posix())
+    (folder / "source.py").write_text(source, encoding="utf-8")
+    return runpy.run_path(str(folder / "source.py"))

@@ -1,6 +1,5 @@
 """Rows without a time: a few go to quarantine, and the others are split by time all the same."""
 
-import runpy
 from pathlib import Path
 from typing import Any
 
@@ -9,10 +8,10 @@ import pandas as pd
 import pytest
 import yaml
 
-from mainline.scaffold import outline, settings, usecase
+from mainline.scaffold import outline, settings
 from mainline.scaffold.findings import Finding
 from mainline.scaffold.plan import Plan
-from tests.mainline.scaffold.samples import ROWS, flats, plan, write
+from tests.mainline.scaffold.samples import ROWS, flats, plan, write, written_source
 
 DAYS = pd.date_range("2023-01-01", periods=ROWS)
 FEW = [0, 20, 31, 100]
@@ -30,17 +29,8 @@ def _about(made: Plan, about: str) -> list[Finding]:
 
 def _fetched(made: Plan, folder: Path) -> dict[str, pd.DataFrame]:
     """Return what the written `fetch` delivers of the file, by period."""
-    texts = usecase.files(made)
-    schema = folder / "schema.py"
-    schema.write_text(texts["src/usecase/schema.py"], encoding="utf-8")
-    name = outline.constant(made)
-    source = texts["src/usecase/source.py"].replace(
-        f"from usecase.schema import {name}", f"import runpy\n{name} = runpy.run_path({str(schema)!r})[{name!r}]"
-    )
-    source = source.replace(outline.own_files(made)[0], made.table.files[0].as_posix())
-    (folder / "source.py").write_text(source, encoding="utf-8")
     assert made.time is not None
-    return {period: rows for _, period, rows in runpy.run_path(str(folder / "source.py"))["fetch"](made.time.periods)}
+    return {period: rows for _, period, rows in written_source(made, folder)["fetch"](made.time.periods)}
 
 
 @pytest.mark.parametrize(

@@ -11,7 +11,7 @@ import pytest
 from mainline.scaffold import outline, usecase
 from mainline.scaffold.dialect import TableError
 from mainline.scaffold.plan import Plan
-from tests.mainline.scaffold.samples import ROWS, flats, found, plan, write
+from tests.mainline.scaffold.samples import ROWS, flats, found, plan, write, written_source
 
 STEP = np.arange(ROWS)
 YEARS = 1950 + STEP // 6
@@ -53,15 +53,7 @@ def test_named_numbers_are_times(
 
 def _check_source(made: Plan, folder: Path) -> None:
     """Read the file with the `read` that is written, and compare its times with those of the plan."""
-    texts = usecase.files(made)
-    schema = folder / "schema.py"
-    schema.write_text(texts["src/usecase/schema.py"], encoding="utf-8")
-    name = outline.constant(made)
-    source = texts["src/usecase/source.py"].replace(
-        f"from usecase.schema import {name}", f"import runpy\n{name} = runpy.run_path({str(schema)!r})[{name!r}]"
-    )
-    (folder / "source.py").write_text(source, encoding="utf-8")
-    rows = runpy.run_path(str(folder / "source.py"))["read"](made.table.files[0])
+    rows = written_source(made, folder)["read"](made.table.files[0])
     assert made.time is not None
     assert (rows["sold"].dt.tz_localize(None).to_numpy("datetime64[ns]") == made.time.values).all()
 
