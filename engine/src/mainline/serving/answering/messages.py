@@ -42,10 +42,6 @@ class Head:
         self.known: tuple[Keys, Key] | None = None
         """The keys in which its key was looked for, and the key; None if none was found."""
 
-    def is_larger(self, limit: int) -> bool:
-        """Say whether the body is declared as larger than a limit."""
-        return self.content_length.isdigit() and int(self.content_length[:20]) > limit
-
     def but(self, changed: Mapping[bytes, bytes]) -> "Head":
         """Return the same head with other values of some headers, which its key is none of."""
         made = Head({**self.headers, **changed}.items())
@@ -99,7 +95,7 @@ class Request:
         Raises:
             Problem: body-too-large.
         """
-        if size > limit or self.head.is_larger(limit):
+        if size > limit or (self.head.content_length.isdigit() and int(self.head.content_length[:20]) > limit):
             close = [(b"connection", b"close")]
             raise Problem("body-too-large", f"The body is larger than {limit} bytes; send fewer rows.", headers=close)
 

@@ -6,7 +6,8 @@ import re
 from itertools import count
 from typing import NamedTuple
 
-_GIVEN_ID = re.compile(rb"[A-Za-z0-9._-]{1,64}")
+GIVEN_ID = re.compile(rb"[A-Za-z0-9._-]{1,64}")
+"""A client's id that is taken over: plain, short text."""
 _PARENT = re.compile(rb"([0-9a-f]{2})-([0-9a-f]{32})-([0-9a-f]{16})-([0-9a-f]{2})(-.*)?")
 _PROCESS = os.urandom(6).hex()
 _NUMBER = count(1)
@@ -15,7 +16,7 @@ _SPANS = random.Random(os.urandom(16))  # noqa: S311 - names, not secrets
 
 def request_id(given: bytes) -> str:
     """Return the client's id where it is plain, short text, else one of our own."""
-    if given and _GIVEN_ID.fullmatch(given):
+    if given and GIVEN_ID.fullmatch(given):
         return given.decode()
     return f"{_PROCESS}-{next(_NUMBER):x}"
 

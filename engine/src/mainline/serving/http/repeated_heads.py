@@ -8,6 +8,7 @@ import re
 from collections.abc import Callable
 from typing import NamedTuple
 
+from mainline.serving.answering import tracing
 from mainline.serving.answering.messages import Head
 
 END = b"\r\n\r\n"
@@ -17,12 +18,12 @@ _LONGEST = 64
 _LENGTH = b"content-length"
 _OWN: dict[bytes, Callable[[bytes], object]] = {
     _LENGTH: re.compile(rb"[1-9][0-9]{0,8}").fullmatch,
-    b"x-request-id": re.compile(rb"[A-Za-z0-9._-]{1,64}").fullmatch,
+    b"x-request-id": tracing.GIVEN_ID.fullmatch,
     b"traceparent": re.compile(rb"[0-9a-f-]{55}").fullmatch,
 }
 """The headers whose values may differ, each with what tells a value that needs no parser."""
 LARGEST = _SHORT + _LONGEST * len(_OWN)
-"""The most bytes that a head has which is found."""
+"""The most bytes of a head that is found."""
 
 
 class Found(NamedTuple):
