@@ -193,8 +193,8 @@ def of_monitoring(plan: Plan) -> list[Finding]:
     usual, least = int(np.median(rows)), Support().min_rows
     if usual >= least:
         return []
-    said = f"a day has {count(usual, 'row')}, and says nothing with fewer than {least}"
-    return [Finding("monitor", f"{said}: lower support.min_rows and quality.min_rows in deploy/", "likely")]
+    said = f"a day has {count(usual, 'row')}, and {least} are needed: lower each min_rows in deploy/"
+    return [Finding("monitor", said, "likely")]
 
 
 def quoted(names: list[str]) -> str:
