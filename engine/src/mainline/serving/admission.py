@@ -45,6 +45,8 @@ class Guard:
         self.prefix = prefix
         self.read_seconds, self.idle_seconds = limits.read_seconds, limits.idle_seconds
         self.connections: set[Connection] = set()
+        self.is_leaving = False
+        """The server is told to stop: each connection's next answer is its last."""
         self.taken = 0
         self.by_address: Counter[str] = Counter()
 

@@ -84,6 +84,15 @@ class GuardedProtocol(UpgradingProtocol):
         """Say whether the next byte begins a request."""
         return not (self._reading or self._last_word)
 
+    def is_idle(self) -> bool:
+        """Say whether no request is under way."""
+        return self.is_between() and (self.cycle is None or self.cycle.response_complete)
+
+    def shutdown(self) -> None:
+        """Let the answer under way be the last; uvicorn would end a connection, too, whose next request is coming."""
+        if self.cycle is not None:
+            self.cycle.keep_alive = False
+
     def on_message_begin(self) -> None:
         """Start the clock of a request."""
         self.until = monotonic() + self.guard.read_seconds
@@ -110,7 +119,7 @@ class GuardedProtocol(UpgradingProtocol):
         self.url, self.expect_100_continue = url, expects
         self.headers = self.scope["headers"] = headers
         super().on_headers_complete()
-        if self.reserved:
+        if self.reserved or self.guard.is_leaving:
             self.cycle.keep_alive = False
         self.end_head()
 

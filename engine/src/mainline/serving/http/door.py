@@ -22,17 +22,25 @@ PAUSE_SECONDS = 1.0
 """How long nobody is let in where the system has no file left for a connection."""
 AT_ONCE = 100
 """Connections that are let in before others are answered."""
+FAREWELL_SECONDS = 1.0
+"""How long idle connections stay open when the server stops: a client may be sending its next request just then."""
 
 
 class Server(uvicorn.Server):
     """uvicorn's server, which stops once, within its limit, however often it is told to, and gRPC before HTTP."""
 
-    def __init__(self, config: uvicorn.Config, rpc: RpcServer) -> None:
+    def __init__(self, config: uvicorn.Config, rpc: RpcServer, guard: Guard) -> None:
         super().__init__(config)
-        self._rpc = rpc
+        self._rpc, self._guard = rpc, guard
 
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
-        """Let calls and requests be answered that are under way, within one limit; the application ends after both."""
+        """Let calls and requests be answered that are under way, within one limit; the application ends after both.
+
+        A connection that was idle may send one more request for a moment, whose answer says that it is the last.
+        """
+        self._guard.is_leaving = True
+        farewell = min(FAREWELL_SECONDS, self._guard.limits.drain_seconds)
+        asyncio.get_running_loop().call_later(farewell, self._end_idle)
         calls, end = asyncio.create_task(self._rpc.stop()), self.lifespan.shutdown
 
         async def end_after_calls() -> None:
@@ -42,6 +50,11 @@ class Server(uvicorn.Server):
         self.lifespan.shutdown = end_after_calls
         await super().shutdown(sockets)
         await calls
+
+    def _end_idle(self) -> None:
+        for connection in list(self.server_state.connections):
+            if isinstance(connection, GuardedProtocol) and connection.is_idle():
+                connection.transport.close()
 
     def handle_exit(self, sig: int, frame: FrameType | None) -> None:
         """Begin to stop; uvicorn takes a second Ctrl-C for leave to cut off answers and to leave the log unwritten."""
@@ -53,8 +66,8 @@ class SecureServer(Server):
     """The same with a door of its own on each socket."""
 
     def __init__(self, config: uvicorn.Config, rpc: RpcServer, guard: Guard, context: ssl.SSLContext) -> None:
-        super().__init__(config, rpc)
-        self._guard, self._context = guard, context
+        super().__init__(config, rpc, guard)
+        self._context = context
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         """Start, and let connections in."""

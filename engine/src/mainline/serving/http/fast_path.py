@@ -92,12 +92,6 @@ class DirectProtocol(GuardedProtocol):
             start = data[: data.find(END) + len(END)]
             self._parsed = start, len(data) - len(start), self.cycle
 
-    def shutdown(self) -> None:
-        """End the connection; a request whose body is on the way is answered first."""
-        if self._held:
-            self._release()
-        super().shutdown()
-
     def _remember(self) -> None:
         """Remember the head that was parsed last, if its request was answered, and its key is valid.
 
@@ -113,7 +107,7 @@ class DirectProtocol(GuardedProtocol):
     def _take(self, head: Head, body: bytes) -> None:
         """Answer a request that is whole."""
         self.until = inf
-        self.cycle = cycle = Direct(True, head)  # type: ignore[assignment]
+        self.cycle = cycle = Direct(not self.guard.is_leaving, head)  # type: ignore[assignment]
         self._answer(cycle, body)
 
     def _hold(self, data: bytes, found: Found) -> None:
@@ -134,7 +128,8 @@ class DirectProtocol(GuardedProtocol):
             head = Head(self.headers)
             if self.application.awaits_body(head):
                 self.check_head()
-                self.cycle = Direct(self.parser.should_keep_alive(), head)  # type: ignore[assignment]
+                keep_alive = self.parser.should_keep_alive() and not self.guard.is_leaving
+                self.cycle = Direct(keep_alive, head)  # type: ignore[assignment]
                 self.end_head()
                 return
         super().on_headers_complete()

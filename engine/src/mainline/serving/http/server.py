@@ -63,7 +63,7 @@ def run(service: Service, listening: Callable[[str], None], bound: socket.socket
     config = _config(service, application, guard)
     context = config.ssl
     rpc = RpcServer(service, guard)
-    server = Server(config, rpc) if context is None else SecureServer(config, rpc, guard, context)
+    server = Server(config, rpc, guard) if context is None else SecureServer(config, rpc, guard, context)
     bound = bound or sockets.bind(service.settings)[0]
     # Around the loop, too: what is raised in a loop that begins or ends leaves its tasks in disorder.
     with server.capture_signals(), asyncio.Runner(loop_factory=server.config.get_loop_factory()) as runner:

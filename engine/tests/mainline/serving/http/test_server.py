@@ -152,10 +152,17 @@ def test_killed_server_loses_at_most_the_declared_second(package_dir: Path, rows
     assert len(log_reader.rows(directory)) == 400
 
 
-def test_stopped_server_answers_what_is_under_way_and_logs_it(package_dir: Path, rows: Rows, tmp_path: Path) -> None:
-    """On SIGTERM requests under way are answered, and every answered row is in the log."""
-    directory, answered = tmp_path / "log", [0]
-    with running(tmp_path / "run", package_dir, log={"directory": str(directory), "flush_seconds": 1.0}) as server:
+PATIENT = f"from mainline.serving.http import door; door.FAREWELL_SECONDS = {LIMIT}"
+"""Python for a server that waits for its clients however slow the machine is."""
+
+
+def test_stopped_server_fails_no_request_of_clients_that_go_on_asking(
+    package_dir: Path, rows: Rows, tmp_path: Path
+) -> None:
+    """On SIGTERM each connection gets the answers to what it sent, the last one says so, and each row is in the log."""
+    directory, answered, lost = tmp_path / "log", [0], list[str]()
+    limits, log = {"drain_seconds": LIMIT}, {"directory": str(directory), "flush_seconds": 1.0}
+    with running(tmp_path / "run", package_dir, limits=limits, log=log, wrap=PATIENT) as server:
 
         def ask_on() -> None:
             connection = server.connect()
@@ -164,21 +171,73 @@ def test_stopped_server_answers_what_is_under_way_and_logs_it(package_dir: Path,
                 while True:
                     connection.request("POST", "/predict", json.dumps(rows), headers)
                     reply = connection.getresponse()
-                    if reply.status == 200 and reply.read():
-                        answered[0] += len(rows)
-            except (OSError, http.client.HTTPException):
+                    assert reply.status == 200
+                    reply.read()
+                    answered[0] += len(rows)
+                    if reply.will_close:
+                        return
+            except (OSError, http.client.HTTPException) as error:
+                lost.append(repr(error))
+            finally:
                 connection.close()
 
-        threads = [threading.Thread(target=ask_on) for _ in range(3)]
+        threads = [threading.Thread(target=ask_on) for _ in range(8)]
         for thread in threads:
             thread.start()
-        wait_for(lambda: answered[0] > 1000)
+        wait_for(lambda: answered[0] > 2000)
         server.stop()
         for thread in threads:
             thread.join()
-    found = len(log_reader.rows(directory))
-    assert found >= answered[0]
-    assert found - answered[0] <= 3 * len(rows)
+    assert not lost
+    assert len(log_reader.rows(directory)) == answered[0]
+
+
+@pytest.mark.parametrize("way", ["short", "usual"])
+@pytest.mark.parametrize("is_new", [True, False])
+def test_idle_connection_may_ask_once_more_when_the_server_stops(
+    package_dir: Path, rows: Rows, tmp_path: Path, way: str, is_new: bool
+) -> None:
+    """The answer says that it is the last, on both ways, and on a connection that has not asked before."""
+    limits = {"drain_seconds": LIMIT}
+    with (
+        running(tmp_path / "run", package_dir, limits=limits, wrap=PATIENT) as server,
+        contextlib.closing(server.connect()) as connection,
+    ):
+        connection.connect()
+        headers = {"Authorization": f"Bearer {server.key}", "Content-Type": "application/json"}
+
+        def ask() -> http.client.HTTPResponse:
+            if way == "short":
+                connection.request("POST", "/predict", json.dumps(rows), headers)
+            else:
+                connection.request("GET", "/livez")
+            reply = connection.getresponse()
+            reply.read()
+            return reply
+
+        assert server.ask("/livez")[0] == 200  # so the server has the connection that was made before
+        for _ in range(0 if is_new else 3):  # a head that was sent before is known at the third time
+            assert not ask().will_close
+        server.process.send_signal(signal.SIGTERM)
+        wait_for(lambda: not _is_open(server.port))
+        last = ask()
+        assert (last.status, last.getheader("connection")) == (200, "close")
+        assert server.process.wait(LIMIT) == -signal.SIGTERM
+
+
+def test_connection_that_stays_idle_ends_with_the_server(package_dir: Path, tmp_path: Path) -> None:
+    """A client that asks nothing does not hold up the end until `drain_seconds`."""
+    limits = {"drain_seconds": 2 * LIMIT}
+    with running(tmp_path / "run", package_dir, limits=limits) as server, contextlib.closing(server.connect()) as idle:
+        idle.request("GET", "/livez")
+        assert idle.getresponse().read()
+        assert server.stop() == -signal.SIGTERM
+        assert idle.sock.recv(1) == b""
+
+
+def _is_open(port: int) -> bool:
+    with socket.socket() as tried:
+        return tried.connect_ex(("127.0.0.1", port)) == 0
 
 
 def test_closed_terminal_stops_the_server_as_it_should_be(package_dir: Path, rows: Rows, tmp_path: Path) -> None:
