@@ -97,12 +97,12 @@ def paint(sheet: Sheet) -> Gallery:
     Raises:
         TableError: when nothing can be predicted of the label.
     """
-    task, codes = "", np.full(sheet.rows, np.nan)
+    task, suspected = "", {}
     if sheet.label:
         target = labels.infer(sheet.columns[sheet.label], Wishes())
         task, codes = target.task, target.codes(sheet.columns[sheet.label])
-    others = {name: column for name, column in sheet.columns.items() if name != sheet.label}
-    suspected = leaks.suspects({n: c for n, c in others.items() if c.kind != "time"}, codes) if sheet.label else {}
+        others = {n: c for n, c in sheet.columns.items() if n != sheet.label and c.kind != "time"}
+        suspected = leaks.suspects(others, codes, len(target.classes))
     found = tuple(_portrait(sheet, column, suspected.get(name, "")) for name, column in sheet.columns.items())
     compared = _compared(found, sheet.label)
     return Gallery(sheet, found, compared, _pairs(sheet.columns, compared), task)

@@ -33,7 +33,8 @@ def thirds(plan: Plan, longest: int) -> tuple[str, tuple[float, ...]]:
     """
     label = plan.codes
     rows = np.flatnonzero(~np.isnan(label))
-    told = {name: explained(plan.columns[name], label, rows) for name in plan.numbers if len(name) <= longest}
+    named = [name for name in plan.numbers if len(name) <= longest]
+    told = {name: explained(plan.columns[name], label, rows, len(plan.target.classes)) for name in named}
     for name in sorted(told, key=lambda name: -told[name]):
         cuts = tuple(float(f"{cut:.3g}") for cut in np.quantile(plan.columns[name].present, [1 / 3, 2 / 3]))
         if cuts[0] < cuts[1]:

@@ -46,7 +46,7 @@ def infer(table: Table, label: str, wishes: Wishes) -> Plan:
     told = _roles(rest, wishes, time)
     features, reasons = _features(rest, wishes, time, told)
     out = dict(table.left_out) | dict.fromkeys(wishes.drop, "you dropped it") | reasons
-    found = leaks.suspects(features, codes)
+    found = leaks.suspects(features, codes, len(target.classes))
     suspected = {name: reason for name, reason in found.items() if name not in wishes.keep}
     kept = tuple(name for name in features if name not in suspected)
     if not kept and not time:

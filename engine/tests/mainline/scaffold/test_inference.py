@@ -124,6 +124,33 @@ def test_text_that_says_the_class_is_a_leak(tmp_path: Path) -> None:
     assert plan(write(tmp_path, rows), "kind").suspects == ("code",)
 
 
+def test_leak_of_a_rare_class_counts_by_its_rows(tmp_path: Path) -> None:
+    """A text of which one class in a hundred has values of its own says the label; one that tells two of three not."""
+    kind = np.array([*["a"] * 400, *["b"] * 192, *["c"] * 8])
+    code = np.where(kind == "c", [f"c{number % 4}{number // 300}" for number in range(600)], kind)
+    code[592:594] = ["x", "y"]
+    rows = flats(600).assign(kind=kind, code=code, common=np.where(kind == "a", "a", "other"))
+    rows["common"] = np.where(RANDOM.permutation(600) % 60 == 0, "a", rows["common"])
+    assert plan(write(tmp_path, rows), "kind").suspects == ("code",)
+    rows["kind"] = np.where((kind == "a") | (np.arange(600) % 2 == 0), kind, "c")
+    assert plan(write(tmp_path, rows.assign(code=rows["common"])), "kind").suspects == ()
+
+
+def test_number_that_says_a_small_count_is_a_leak(tmp_path: Path) -> None:
+    """A count from 0 on is a number, of which a rare value weighs no more than its rows."""
+    visits = RANDOM.poisson(1.5, 600).clip(0, 6)
+    visits[:3] = [7, 8, 9]
+    rows = flats(600).assign(visits=visits, minutes=visits * 20 + RANDOM.integers(-2, 3, 600))
+    made = plan(write(tmp_path, rows), "visits")
+    assert (made.target.task, made.suspects) == ("regression", ("minutes",))
+
+
+def test_numbers_that_repeat_are_no_leak_of_a_sorted_label(tmp_path: Path) -> None:
+    """Rows that are sorted by the class do not make its neighbours of a number that has nothing to do with it."""
+    rows = flats(3000).assign(kind=np.repeat(["a", "b", "c"], 1000), floor=RANDOM.integers(0, 3, 3000))
+    assert plan(write(tmp_path, rows), "kind").suspects == ()
+
+
 def test_columns_of_no_use_are_left_out(tmp_path: Path) -> None:
     """Constant and empty columns, free text, many names, mixed cells and personal names, each with its reason."""
     words = np.array(["quiet", "bright", "flat", "with", "garden", "near", "park"])
