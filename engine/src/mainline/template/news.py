@@ -2,17 +2,18 @@
 
 import re
 import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 import yaml
 
+from mainline import display
 from mainline.repository.git import blob, git
 from mainline.repository.tree import Entry
 from mainline.template import versions
 from mainline.template.ownership import Ownership, below
 from mainline.template.plan import Files
-from mainline.text import clip
+from mainline.text import clip, count, few
 
 CHANGELOG = "engine/CHANGELOG.md"
 FREE = ("model.params", "tune.space")
@@ -22,6 +23,8 @@ _PART = re.compile(r"^### ", re.MULTILINE)
 _ENTRY = re.compile(r"\n(?:\n|(?=- ))")
 _MIGRATE = re.compile(r"To migrate\b(?!:?\s*nothing\b).*")
 _ABOUT = 78
+_KEYS, _VALUE, _FILES = 5, 24, 3
+"""How many new keys of a section are named, columns that the value of each may take, and files that share a line."""
 _PATH = re.compile(r"(?<=`)(?=docs/|deploy/container/)")
 _LINK = re.compile(r"\[[^\]]*\]\((?!\w+:)([^)]*)\)")
 
@@ -79,29 +82,54 @@ def differences(before: str, after: str, files: tuple[Files, Files, Files], owne
         ownership: what the version declares.
     """
     was, fork, comes = files
-    found = []
+    found: list[str] = []
+    keys: dict[tuple[tuple[str, ...], tuple[str, ...]], list[str]] = {}
     for path in sorted(fork.keys() & was.keys() & comes.keys()):
         if fork[path] == comes[path] or was[path] == comes[path]:
             continue
         if below(path, ownership.declared):
-            found += [f"  {path}: {line}" for line in _keys(was[path], fork[path], comes[path])]
+            keys.setdefault(_keys(was[path], fork[path], comes[path]), []).append(path)
         elif below(path, ownership.told):
             found.append(
                 f"  {path}: `git diff {before[:12]} {after[:12]} -- {path} | git apply --3way` makes the same edit:"
             )
             diff = git("diff", "--unified=0", was[path].blob, comes[path].blob).splitlines()
             found += [f"    {line}" for line in diff if re.match(r"[-+](?![-+]{2} )", line)]
-    return "\n".join(found)
+    told = [
+        line for (new, gone), paths in keys.items() for line in _told(new, gone, paths, f"{before[:12]} {after[:12]}")
+    ]
+    return "\n".join([*told, *found])
 
 
-def _keys(was: Entry, here: Entry, comes: Entry) -> list[str]:
-    """Say which keys are new in the template and not here, and which are gone from it and still here."""
+def _told(new: tuple[str, ...], gone: tuple[str, ...], paths: list[str], between: str) -> list[str]:
+    """Say in a few lines which keys of files came and went, and what shows them with their comments."""
+    named = few(paths, _FILES)
+    lines = [f"  {named}: {few(gone, _KEYS)} {'is' if len(gone) == 1 else 'are'} gone"] if gone else []
+    if new:
+        shown = f"`git diff {between} -- {' '.join(paths)}` shows the comments"
+        lines.append(f"  {named}: {count(len(new), 'new key')}; {shown}")
+        lines += [f"    {section}{few(keys, _KEYS)}" for section, keys in _by_section(new).items()]
+    return [display.fold(line) for line in lines]
+
+
+def _keys(was: Entry, here: Entry, comes: Entry) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """Return the keys that are new in the template and not here, with their values, and those that only are here."""
     before, own, after = (
         dict(_flat(yaml.safe_load(git("cat-file", "blob", each.blob)))) for each in (was, here, comes)
     )
-    new = [f"{key} is new, such as `{_written(after[key])}`" for key in after if key not in before and key not in own]
-    gone = [f"{key} is gone" for key in before if key not in after and key in own]
-    return [line for line in (*new, *gone) if not line.startswith(FREE)]
+    new = [f"{key} {clip(_written(after[key]), _VALUE)}" for key in after if key not in before and key not in own]
+    gone = [key for key in before if key not in after and key in own]
+    return tuple(key for key in new if not key.startswith(FREE)), tuple(key for key in gone if not key.startswith(FREE))
+
+
+def _by_section(keys: Sequence[str]) -> dict[str, list[str]]:
+    """Put keys below the section that they begin with, such as `gate: `, or below ''."""
+    found: dict[str, list[str]] = {}
+    for key in keys:
+        name, space, value = key.partition(" ")
+        section, dot, rest = name.partition(".")
+        found.setdefault(f"{section}: " if dot else "", []).append(f"{rest if dot else name}{space}{value}")
+    return found
 
 
 def _written(value: Any) -> str:

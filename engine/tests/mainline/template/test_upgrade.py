@@ -38,12 +38,30 @@ def test_what_is_new_is_told(changed: World) -> None:
     said = changed.upgrade()
     assert "New in 0.2.0:\n  The second.\n\nengine/CHANGELOG.md has all of it." in said
     assert "The first." not in said
-    assert "gate.power is new, such as `0.8`" in said
-    assert "gate.steps.at is new, such as `[null, false]`" in said
-    assert "gate.strict is gone" in said
+    assert "  params.yaml: gate.strict is gone\n  params.yaml: 2 new keys; `git diff " in said
+    assert " -- params.yaml` shows the comments\n    gate: power 0.8, steps.at [null, false]\n" in said
     assert "    +/engine/ @YOU" in said
     assert not re.search(r"\brate\b|README", said)
     assert "    +      - src/usecase/scoring.py" in said
+
+
+def test_many_new_keys_are_a_few_lines(changed: World) -> None:
+    """A section's keys share a line, of which the first are named; files to which the same keys came share them."""
+    keys = "".join(f"  key_{number}: {{at: {number}}}\n" for number in range(9))
+    names, plain = ("deploy/production.yaml", "deploy/staging.yaml"), "promotion: {approval: automatic}\n"
+    for version, text in (("0.2.1", plain), ("0.3.0", f"{plain}service:\n{keys}limit: 7\n")):
+        settings = FIRST["engine/pyproject.toml"].replace("0.1.0", version)
+        changed.release(f"v{version}", {"engine/pyproject.toml": settings, **dict.fromkeys(names, text)})
+    write(changed.fork, dict.fromkeys(names, plain))
+    changed.fork.commit("Add an environment")
+    changed.upgrade("v0.2.1", "--from", "../template")
+    said = changed.upgrade("v0.3.0")
+    told = said[said.index("  deploy/") :].splitlines()[:3]
+    assert told[0].startswith(f"  {names[0]}, {names[1]}: 10 new keys; `git diff ")
+    assert told[1:] == [
+        "    service: key_0.at 0, key_1.at 1, key_2.at 2, key_3.at 3, key_4.at 4 and 4 more",
+        "    limit 7",
+    ]
 
 
 LONG = """\
