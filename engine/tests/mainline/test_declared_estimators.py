@@ -61,6 +61,23 @@ def test_typo_names_what_was_meant(path: str, hyperparameters: dict[str, int], s
         estimators.check(path, hyperparameters)
 
 
+def test_parameters_of_another_estimator_are_named_together() -> None:
+    """A new type beside old parameters says in one line which of them go, and what to write instead."""
+    boosting = {"max_iter": 150, "learning_rate": 0.1, "max_leaf_nodes": 31}
+    said = (
+        r"^params\.yaml: model\.params: learning_rate and max_leaf_nodes are not parameters of "
+        r"sklearn\.linear_model\.Ridge; write model\.params: \{\} for its defaults, or name its own: alpha, .*tol\.$"
+    )
+    with pytest.raises(ParamsError, match=said):
+        estimators.check("sklearn.linear_model.Ridge", boosting)
+
+
+def test_two_typos_name_the_first() -> None:
+    """Names that are all near to those of the estimator are its own, written wrongly."""
+    with pytest.raises(ParamsError, match=r"max_dept: is not a parameter of .*; did you mean 'max_depth'\?"):
+        estimators.check(FOREST, {"max_dept": 3, "n_estimator": 3})
+
+
 def _lock(folder: Path, *pins: str) -> None:
     (folder / "requirements").mkdir()
     (folder / estimators.LOCK).write_text("".join(f"{pin} \\\n    --hash=sha256:0\n" for pin in ("numpy==1", *pins)))

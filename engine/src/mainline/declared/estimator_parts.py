@@ -1,6 +1,7 @@
 """Estimators that are made of others: hyperparameters whose values are `{type: ..., params: ...}`."""
 
 from collections.abc import Collection, Iterator, Mapping, Sequence
+from difflib import get_close_matches
 from typing import Any, NamedTuple
 
 from mainline.errors import ParamsError, nearest
@@ -69,6 +70,16 @@ def _check_names(items: Sequence[Any], place: str) -> None:
             raise ParamsError(place, f"has an estimator named {name!r}", "name it by a text without '__', such as 'a'")
         if names.count(name) > 1:
             raise ParamsError(place, f"has two estimators named '{name}'", "give each its own name")
+
+
+def no_parameters(part: Part, unknown: Sequence[str], known: Collection[str]) -> ParamsError:
+    """Return the error for hyperparameters that an estimator does not have: a wrong name, or those of another one."""
+    if len(unknown) == 1 or all(get_close_matches(name, known) for name in unknown):
+        found = f"is not a parameter of {part.type}"
+        return ParamsError(f"{part.place}.params.{unknown[0]}", found, nearest(unknown[0], known))
+    found = f"{', '.join(unknown[:-1])} and {unknown[-1]} are not parameters of {part.type}"
+    remedy = f"write {part.place}.params: {{}} for its defaults, or name its own: {', '.join(sorted(known))}"
+    return ParamsError(f"{part.place}.params", found, remedy)
 
 
 def is_part(value: object) -> bool:

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from mainline.declared import own_model
-from mainline.declared.estimator_parts import Part, is_of_part, parts
+from mainline.declared.estimator_parts import Part, is_of_part, no_parameters, parts
 from mainline.errors import ParamsError, nearest
 
 EXTRAS: Mapping[str, tuple[str, ...]] = {
@@ -46,7 +46,7 @@ def _check(part: Part) -> None:
     path, kind = part.type, f"{part.place}.type"
     if own_model.is_own(path):
         _check_threads(part)
-        own_model.check(path, part.params, part.place)
+        own_model.check(part)
         return
     library, _, name = path.partition(".")
     if library not in ALLOWED or path.count(".") < (1 if library in EXTRAS else 2):
@@ -74,9 +74,9 @@ def _check(part: Part) -> None:
     if not re.search(rf"\b{re.escape(name)}\b", text):
         raise no_estimator(module_name, name, [found for found in _offered(text) if found[0].isupper()], kind)
     known = _parameters(root, module, name)
-    for given in part.params:
-        if known and given not in known and not is_of_part(given, known, part.params):
-            raise ParamsError(f"{part.place}.params.{given}", f"is not a parameter of {path}", nearest(given, known))
+    unknown = [given for given in part.params if given not in known and not is_of_part(given, known, part.params)]
+    if known and unknown:
+        raise no_parameters(part, unknown, known)
 
 
 def _check_threads(part: Part) -> None:

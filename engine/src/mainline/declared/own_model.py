@@ -1,10 +1,9 @@
 """A model type of the user's own, `usecase.FILE.CLASS`: what its file says of it, without running the file."""
 
 import ast
-from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
 
+from mainline.declared.estimator_parts import Part, no_parameters
 from mainline.errors import ParamsError, nearest
 
 PACKAGE = "usecase"
@@ -21,20 +20,15 @@ def file(path: str) -> Path | None:
     return FOLDER / f"{path.split('.')[1]}.py" if is_own(path) and path.count(".") else None
 
 
-def check(path: str, hyperparameters: Mapping[str, Any], place: str) -> None:
-    """Refuse an own model that is not there, or that has no such hyperparameter.
-
-    Args:
-        path: its import path, such as `usecase.models.Bounded`.
-        hyperparameters: by name.
-        place: where it is declared: `model`, or the place of a part.
+def check(part: Part) -> None:
+    """Refuse an own model, such as `usecase.models.Bounded`, that is not there or has no such hyperparameter.
 
     Raises:
         ParamsError: naming what was meant.
         SyntaxError: when its file is not Python.
     """
-    kind = f"{place}.type"
-    if place != "model":
+    path, kind = part.type, f"{part.place}.type"
+    if part.place != "model":
         raise ParamsError(kind, f"{path} is a whole model, and no part of one", "declare it as model.type")
     names = path.split(".")
     if len(names) != len(("package", "file", "class")):
@@ -49,9 +43,9 @@ def check(path: str, hyperparameters: Mapping[str, Any], place: str) -> None:
     if name not in classes:
         raise ParamsError(kind, f"{source} defines no class {name}", nearest(name, classes))
     known = _parameters(classes[name])
-    for given in hyperparameters:
-        if known is not None and given.partition("__")[0] not in known:
-            raise ParamsError(f"{place}.params.{given}", f"is not a parameter of {path}", nearest(given, known))
+    unknown = [given for given in part.params if known is not None and given.partition("__")[0] not in known]
+    if unknown:
+        raise no_parameters(part, unknown, known or [])
 
 
 def _parameters(class_: ast.ClassDef) -> list[str] | None:

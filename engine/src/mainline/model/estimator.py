@@ -15,9 +15,9 @@ from sklearn.utils._param_validation import InvalidParameterError
 
 from mainline.contract import Array, Task
 from mainline.declared import estimators, own_model
-from mainline.declared.estimator_parts import Part, is_named, is_of_part, is_part
+from mainline.declared.estimator_parts import Part, is_named, is_of_part, is_part, no_parameters
 from mainline.declared.params import Model, Preprocessing
-from mainline.errors import ParamsError, nearest
+from mainline.errors import ParamsError
 from mainline.model import learners, own_graph
 from mainline.model.boosting import ensemble, libraries, trial
 from mainline.model.frames import of_task
@@ -135,16 +135,15 @@ def _made(part: Part, seed: int) -> Any:
     refused = library.REFUSED if library else {}
     given: dict[str, Any] = {}
     deep: dict[str, Any] = {}
+    foreign = [name for name in part.params if known is not None and name not in known and name not in refused]
+    unknown = [name for name in foreign if library or not is_of_part(name, known or (), part.params)]
+    if unknown:
+        raise no_parameters(part, unknown, {*(known or ())} - {*refused})
     for name, value in part.params.items():
         place = f"{part.place}.params.{name}"
         if name in refused:
             raise ParamsError(place, "may not be declared", refused[name])
-        if known is not None and name not in known:
-            if library or not is_of_part(name, known, part.params):
-                raise ParamsError(place, f"is not a parameter of {part.type}", nearest(name, set(known) - {*refused}))
-            deep[name] = _with_parts(value, place, seed)
-        else:
-            given[name] = _with_parts(value, place, seed)
+        (deep if name in foreign else given)[name] = _with_parts(value, place, seed)
     seeded = {"random_state": seed} if library or "random_state" in (known or ()) else {}
     try:
         made = found(**(seeded | given | dict(library.PINNED if library else {})))

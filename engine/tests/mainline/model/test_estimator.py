@@ -42,6 +42,11 @@ def fit(pipeline: Pipeline, target: np.ndarray = TARGET) -> Pipeline:
     ("type_", "params", "said"),
     [
         (RIDGE, {"alpa": 1}, r"model\.params\.alpa: is not a parameter of .*Ridge; did you mean 'alpha'\?"),
+        (
+            RIDGE,
+            {"trees": 9, "alpha": 1, "depth": 2},
+            r"model\.params: trees and depth are not parameters of .*Ridge; wri",
+        ),
         (RIDGE, {"trees": 9}, r"model\.params\.trees: is not a parameter of .*; known: alpha, copy_X, fit_intercept"),
         ("sklearn.linear_model.Rigde", {}, r"model\.type: .*has no estimator 'Rigde'; did you mean 'Ridge'\?"),
         ("sklearn.linear_modell.Ridge", {}, r"model\.type: there is no module sklearn\.linear_modell"),
