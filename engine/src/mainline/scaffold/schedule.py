@@ -22,6 +22,8 @@ UNITS = ("month", "quarter", "year", "week", "day")
 """Lengths of a period, in the order in which they are tried."""
 FEWEST, MOST = 6, 40
 """How many periods are wanted."""
+MOST_MONTHS, ROWS_OF_MONTH = 240, 15
+"""How many months are taken for all that, if half of them have so many rows, as the days of a month at work have."""
 LEAST = 3
 """One to fit on, one to validate and one to test."""
 HELD_BACK = 0.15
@@ -210,9 +212,14 @@ def _cut(values: Array, wishes: Wishes) -> tuple[str, tuple[str, ...], list[int]
             found[unit] = (tuple(names), [counts[name] for name in names])
     if wishes.period and not found:
         raise TableError(f"there are not {LEAST} {wishes.period}s in a row with labels in each; name another --period.")
-    fitting = [unit for unit, (names, _) in found.items() if FEWEST <= len(names) <= MOST]
+    fitting = [unit for unit, (_, rows) in found.items() if FEWEST <= len(rows) <= _most(unit, rows)]
     chosen = next(iter(fitting), "") or min(found, key=lambda unit: abs(len(found[unit][0]) - FEWEST), default="")
     return (chosen, *found[chosen]) if chosen else ("", (), [])
+
+
+def _most(unit: str, rows: list[int]) -> int:
+    """Return how many periods are taken: more months than others, since a model of last year's data is an old one."""
+    return MOST_MONTHS if unit == "month" and np.median(rows) >= ROWS_OF_MONTH else MOST
 
 
 def _split(counts: list[int]) -> tuple[int, int]:

@@ -219,6 +219,16 @@ def test_time_cuts_data_into_periods(tmp_path: Path) -> None:
     assert plan(write(tmp_path, flats().assign(sold=days.strftime("%d.%m.%Y"))), time="none").time is None
 
 
+@pytest.mark.parametrize(("frequency", "unit", "periods"), [("D", "month", 192), ("W", "year", 16)])
+def test_months_of_many_rows_are_taken_for_many_years(tmp_path: Path, frequency: str, unit: str, periods: int) -> None:
+    """Sixteen years day by day are cut into months; week by week a month has too few rows, and years are taken."""
+    days = pd.date_range("2001-01-01", "2016-12-31", freq=frequency)
+    rows = flats(len(days)).assign(sold=days.strftime("%Y-%m-%d")).drop(columns="id")
+    made = plan(write(tmp_path, rows))
+    assert made.time is not None
+    assert (made.time.unit, len(made.time.periods)) == (unit, periods)
+
+
 def test_date_and_hour_in_two_columns(tmp_path: Path) -> None:
     """A date and an hour beside it are one time on the clock of a zone, which is asked for."""
     hours = pd.date_range("2024-03-25", periods=ROWS, freq="h")
