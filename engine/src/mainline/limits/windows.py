@@ -9,9 +9,10 @@ raised together until all families together pass them no more often, and once mo
 months of days that hang together tell a rate only roughly.
 """
 
-from collections.abc import Collection, Mapping
-from dataclasses import dataclass
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, replace
 from types import ModuleType
+from typing import Any
 
 import numpy as np
 
@@ -27,6 +28,8 @@ ONE_SIDED = (SKILL, EXPECTED, RECENT)
 """Families of logarithms of a ratio, which count where it is worse than usual."""
 WHOLE = (*ONE_SIDED, BIAS)
 """Families that are not those of a column's segments."""
+AT_ONCE = 256
+"""Runs that are measured together, with the rows of their days: twice as many days take twice as long."""
 Series = Mapping[tuple[str, str], Array]
 """Values of k runs, shape (k,), by family and member; NaN where a run has too few rows of it."""
 
@@ -46,6 +49,12 @@ class Scored:
     segments: Mapping[str, Array]
     weight: Array | None = None
     sizes: Sizes | None = None
+
+    def take(self, chosen: Array) -> "Scored":
+        """Return the chosen rows."""
+        kept = {name: getattr(self, name) for name in ("actual", "predicted", "baseline", "day", "weight")}
+        rows: dict[str, Any] = {name: None if values is None else values[chosen] for name, values in kept.items()}
+        return replace(self, **rows, segments={name: values[chosen] for name, values in self.segments.items()})
 
 
 class Quality(Part):
@@ -94,6 +103,20 @@ def measure(rows: Scored, metric: Metric, length: int, least: int) -> dict[tuple
         least: rows below which a run says nothing of a segment.
     """
     cluster, days = clusters(rows.day)
+    counted = [(column, np.unique(values, return_counts=True)) for column, values in rows.segments.items()]
+    members = [(column, value) for column, (found, rows_of) in counted for value in found[rows_of >= least]]
+    parts = []
+    for first in range(0, days - length + 1, AT_ONCE):
+        inside = (cluster >= first) & (cluster < first + AT_ONCE + length - 1)
+        parts.append(_measure(rows.take(inside), metric, length, least, members))
+    return {name: np.concatenate([part[name] for part in parts]) for name in parts[0]}
+
+
+def _measure(
+    rows: Scored, metric: Metric, length: int, least: int, members: Sequence[tuple[str, object]]
+) -> dict[tuple[str, str], Array]:
+    """Measure each run of days of n rows, of segments those that are named by column and value."""
+    cluster, days = clusters(rows.day)
     starts = np.arange(days - length + 1)[:, None]
     run = ((np.arange(days) >= starts) & (np.arange(days) < starts + length)).astype(np.float64)
     error, weight = _errors(rows), np.ones(len(rows.actual)) if rows.weight is None else rows.weight
@@ -105,13 +128,11 @@ def measure(rows: Scored, metric: Metric, length: int, least: int) -> dict[tuple
             last = run * (np.arange(days) >= starts + length - playback.RECENT_DAYS)
             found[RECENT, RECENT] = _over_expected(rows, metric, cluster, last, rows.sizes)
     found |= {(BIAS, str(place) if len(mean) > 1 else BIAS): values for place, values in enumerate(mean)}
-    for column, values in rows.segments.items():
-        for value in np.unique(values):
-            chosen = values == value
-            if chosen.sum() >= least:
-                apart = _mean(error[:, chosen], weight[chosen], cluster[chosen], run, least) - mean
-                worst = np.take_along_axis(apart, np.nan_to_num(np.abs(apart)).argmax(axis=0)[None], axis=0)[0]
-                found[family_of(column), str(value)] = worst
+    for column, value in members:
+        chosen = rows.segments[column] == value
+        apart = _mean(error[:, chosen], weight[chosen], cluster[chosen], run, least) - mean
+        worst = np.take_along_axis(apart, np.nan_to_num(np.abs(apart)).argmax(axis=0)[None], axis=0)[0]
+        found[family_of(column), str(value)] = worst
     return found
 
 
@@ -141,7 +162,9 @@ def play(rows: Scored, metric: Metric, length: int, least: int, every: int, marg
     if (SKILL, SKILL) not in series:
         return None
     centres = {family: float(np.nanmean(values)) for (family, _), values in series.items() if family in ONE_SIDED}
-    spread = {name: _deviation(values - centres.get(name[0], 0.0)) for name, values in series.items()}
+    spread = {
+        name: float(np.sqrt(np.nanmean((values - centres.get(name[0], 0.0)) ** 2))) for name, values in series.items()
+    }
     scores = _scores(series, centres, spread)
     allowed = max(1, days // every)
     own = {family: max(playback.limit(values, allowed)[0], 0.0) for family, values in scores.items()}
@@ -186,10 +209,6 @@ def _scores(series: Series, centres: Mapping[str, float], spread: Mapping[tuple[
             score = np.nan_to_num(score, nan=-np.inf)
             found[family] = np.maximum(found[family], score) if family in found else score
     return found
-
-
-def _deviation(values: Array) -> float:
-    return float(np.sqrt(np.nanmean(values**2)))
 
 
 def _errors(rows: Scored) -> Array:

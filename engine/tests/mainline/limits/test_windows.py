@@ -6,9 +6,11 @@ from typing import Any
 import numpy as np
 import pytest
 
+from mainline.contract import Array, Task
 from mainline.limits import playback, sizes, windows
 from mainline.limits.windows import Quality, Scored
 from mainline.model import metrics
+from mainline.model.metric import Metric
 
 METRIC = metrics.scorer("regression").primary
 ROWS = 60  # a day
@@ -49,6 +51,30 @@ def test_measures_are_those_of_each_window() -> None:
     assert found["bias", "bias"][-1] == pytest.approx(error.mean())
     assert found["side", "a"][-1] == pytest.approx(error[in_a].mean() - error.mean())
     assert found["skill", "skill"][-1] == pytest.approx(np.log(ratio))
+
+
+@pytest.mark.parametrize(("task", "name"), [("regression", "rmse"), ("classification", "average_precision")])
+def test_many_days_are_measured_some_at_a_time(monkeypatch: pytest.MonkeyPatch, task: Task, name: str) -> None:
+    """Each run has the values that it has among all days, also of a segment that comes late; no table is larger."""
+    metric = next(each for each in metrics.scorer(task).metrics if each.name == name)
+    rows = scored(windows.AT_ONCE + 90)
+    late = np.where(rows.day < windows.AT_ONCE, "early", "late").astype(object)
+    rows = replace(rows, actual=rows.actual > 0, predicted=1 / (1 + np.exp(-rows.predicted)), segments={"side": late})
+    shapes: list[tuple[int, ...]] = []
+    combine = type(metric).combine
+
+    def seen(self: Metric, statistics: Any, counts: Array) -> Array:
+        shapes.append(counts.shape)
+        return combine(self, statistics, counts)
+
+    monkeypatch.setattr(type(metric), "combine", seen)
+    found = windows.measure(rows, metric, 7, 100)
+    assert max(shapes) == (windows.AT_ONCE, windows.AT_ONCE + 6)
+    monkeypatch.setattr(windows, "AT_ONCE", 10_000)
+    whole = windows.measure(rows, metric, 7, 100)
+    assert found.keys() == whole.keys()
+    for key, values in whole.items():
+        np.testing.assert_allclose(found[key], values, rtol=1e-9, atol=1e-9)
 
 
 def sized(rows: Scored, by: Scored) -> Scored:
