@@ -1,4 +1,4 @@
-"""Quantities and texts as people write them in `deploy/<environment>.yaml`: a duration, a share, a form of address."""
+"""Quantities and texts as people write them in `deploy/<environment>.yaml`: a duration, a share, a name, an address."""
 
 import re
 from typing import Annotated
@@ -43,3 +43,5 @@ Bound = Annotated[float, AfterValidator(_bucket)]
 Percent = Annotated[int, Field(ge=0, le=100)]
 Share = Annotated[float, Field(ge=0, le=1)]
 Positive = Annotated[float, Field(gt=0)]
+Name = Annotated[str, Field(pattern=r"^[\w.-]+$", max_length=64)]
+"""Letters and digits of any script. A length that is counted in the pattern (`{1,64}`) would take 3 MiB of memory."""

@@ -82,7 +82,7 @@ class Outcome(Section):
     """
 
     name: Annotated[str, Field(pattern=r"^[A-Za-z][A-Za-z0-9 _-]{0,39}$")]
-    unit: Annotated[str, Field(pattern=r"^[^\x00-\x1f<>|]{0,20}$")] = ""
+    unit: Annotated[str, Field(pattern=r"^[^\x00-\x1f<>|]*$", max_length=20)] = ""
     metric: Annotated[str, Field(pattern=r"^[a-z][a-z0-9_.]{0,39}$")] | None = None
     better: Literal["higher", "lower"]
     require: Literal["better", "not-worse"] = "not-worse"

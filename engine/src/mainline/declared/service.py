@@ -6,7 +6,7 @@ from typing import Annotated
 
 from pydantic import AfterValidator, BeforeValidator, Field
 
-from mainline.declared.quantities import Positive, written
+from mainline.declared.quantities import Name, Positive, written
 from mainline.declared.reading import Section
 
 OWN = frozenset(
@@ -76,7 +76,7 @@ class Shared(Section):
 
     url: RedisUrl
     password_file: Place | None = None
-    name: str = Field(default="mainline", pattern=r"^[\w.-]{1,64}$")
+    name: Name = "mainline"
 
 
 class Throttle(Section):
@@ -157,7 +157,7 @@ class Traces(Section):
         ),
     ]
     sample: float = Field(default=0.01, ge=0, le=1)
-    name: str = Field(default="mainline", pattern=r"^[\w.-]{1,64}$")
+    name: Name = "mainline"
 
 
 class Budgets(Section):

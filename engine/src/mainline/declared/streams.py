@@ -8,7 +8,7 @@ from mainline.declared.quantities import Positive
 from mainline.declared.reading import Section
 from mainline.declared.service import Count, Place, RedisUrl
 
-Name = Annotated[str, Field(pattern=r"^[\w.:{}-]{1,200}$")]
+Name = Annotated[str, Field(pattern=r"^[\w.:{}-]+$", max_length=200)]
 
 
 class Stream(Section):

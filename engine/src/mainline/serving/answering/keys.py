@@ -17,6 +17,7 @@ from pydantic import Field
 
 from mainline import files
 from mainline.declared import reading
+from mainline.declared.quantities import Name
 from mainline.declared.reading import Section
 from mainline.declared.service import Throttle
 from mainline.errors import ParamsError
@@ -35,7 +36,7 @@ class DeclaredKey(Section):
     """One key of the file; without a rate of its own it has the service's."""
 
     id: str = Field(pattern=r"^[0-9a-f]{12}$")
-    name: str = Field(pattern=r"^[\w.-]{1,64}$")
+    name: Name
     sha256: str = Field(pattern=r"^[0-9a-f]{64}$")
     role: Role
     requests_per_second: float | None = Field(default=None, gt=0)
