@@ -1,6 +1,6 @@
 """The same trees answered by ONNX Runtime, and by what others make of them: from the features, the request and HTTP.
 
-    python -m benchmarks.compiled FOLDER [FILTER]    FOLDER has the libraries, which are not in the lock:
+    python -m benchmarks.compiled FOLDER [FILTER] [--trees N]    FOLDER has the libraries, which are not in the lock:
     uv pip install --target FOLDER --no-deps treelite==4.8.1 tl2cgen==1.0.0 lleaves==1.3.0 llvmlite==0.44.0
 
 GTIL is treelite's interpreter; tl2cgen writes C and needs a compiler (`gcc`) where a package is made; lleaves brings
@@ -87,8 +87,8 @@ def _lleaves(folder: Path) -> Callable[[Array], Array]:
     return lambda matrix: loaded.predict(matrix.astype(np.float64), n_jobs=1)
 
 
-def main(libraries: Path, wanted: str) -> None:
-    """Fit and package each model, ask all sides in turn, and print the table."""
+def main(libraries: Path, wanted: str, trees: int | None = None) -> None:
+    """Fit and package each model, with other numbers of trees if given, ask all sides in turn, and print the table."""
     sys.path.append(str(libraries))
     rows: list[list[str]] = []
     with measure.workspace(families.THROUGH) as project:
@@ -98,7 +98,8 @@ def main(libraries: Path, wanted: str) -> None:
         for name, given in MODELS.items():
             if wanted in name:
                 say(f"{name}: packaging")
-                project.declare(model={"type": name, "params": {**given}})
+                count = "max_iter" if "max_iter" in given else "n_estimators"
+                project.declare(model={"type": name, "params": {**given, count: trees or given[count]}})
                 measure.run(["dvc", "repro"], project)
                 with tempfile.TemporaryDirectory(prefix="mainline-compiled-") as folder:
                     for line in _compare(name, Path(folder), libraries):
@@ -230,5 +231,6 @@ if __name__ == "__main__":
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("libraries", type=Path)
     parser.add_argument("filter", nargs="?", default="")
+    parser.add_argument("--trees", type=int, help="how many trees each model has, in the place of 150 (forests: 50)")
     chosen = parser.parse_args()
-    main(chosen.libraries.resolve(), chosen.filter)
+    main(chosen.libraries.resolve(), chosen.filter, chosen.trees)
