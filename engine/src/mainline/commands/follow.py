@@ -4,7 +4,7 @@ import argparse
 
 from mainline import usage
 from mainline.exchange import place
-from mainline.registry import origin
+from mainline.registry import addresses
 from mainline.rollout import follower
 
 
@@ -22,7 +22,7 @@ def run(arguments: argparse.Namespace) -> str:
     Raises:
         MainlineError: when another follower works in the folder, or what it kept cannot be used.
     """
-    url = origin.followed(arguments.url)
+    url = addresses.followed(arguments.url)
     folder = place.folder(arguments.environment, arguments.state)
     follower.run(url, arguments.environment, folder, arguments.attached)
     return "Stopped."

@@ -6,7 +6,7 @@ from pathlib import Path
 from mainline.declared import preview
 from mainline.exchange import place
 from mainline.preview import machine_loop
-from mainline.registry import origin
+from mainline.registry import addresses
 
 
 def arguments(parser: argparse.ArgumentParser) -> None:
@@ -30,5 +30,5 @@ def run(arguments: argparse.Namespace) -> str:
         MainlineError: when the file is wrong, or another one works in the folder.
     """
     declared = preview.load(arguments.settings)
-    machine_loop.run(origin.followed(arguments.repository), declared, place.folder("preview", arguments.state))
+    machine_loop.run(addresses.followed(arguments.repository), declared, place.folder("preview", arguments.state))
     return "Stopped."

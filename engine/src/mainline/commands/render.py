@@ -16,7 +16,7 @@ from mainline.declared import environments, params
 from mainline.declared.environments import Environment
 from mainline.errors import MainlineError
 from mainline.probe import scripts
-from mainline.registry import origin, tags
+from mainline.registry import addresses, origin, tags
 from mainline.remote import address
 from mainline.repository.git import ask
 
@@ -120,7 +120,7 @@ def pipeline(image: str, size: Size, output: Path) -> str:
     for option, value in (("--cpu", size.cpu), ("--memory", size.memory)):
         if not AMOUNT.fullmatch(value):
             raise MainlineError(f"{option} {value}: write an amount as Kubernetes does, such as 4 or 16Gi.")
-    url = origin.over_https(_address())
+    url = addresses.over_https(_address())
     moves = not params.load().data.snapshot
     made = jobs.pipeline(Jobs(url, image, address.is_shared(), moves, size=size))
     folder = output / "pipeline"
@@ -133,7 +133,7 @@ def pipeline(image: str, size: Size, output: Path) -> str:
 
 def _address() -> str:
     """Return the address of the repository, without a password, since git will have it."""
-    return origin.without_password(ask("remote", "get-url", origin.remote())) or NOWHERE
+    return addresses.without_password(ask("remote", "get-url", origin.remote())) or NOWHERE
 
 
 def _package_mib() -> int:

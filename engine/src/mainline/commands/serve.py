@@ -16,7 +16,7 @@ from mainline.declared.environments import Environment
 from mainline.declared.service import Settings
 from mainline.exchange import place as places
 from mainline.exchange.place import Place
-from mainline.registry import origin
+from mainline.registry import addresses
 from mainline.serving import logs, sidecar, sockets
 from mainline.serving.answering import routing
 from mainline.serving.answering.model import Model
@@ -58,7 +58,7 @@ def run(arguments: argparse.Namespace) -> str:
     folder = places.folder(arguments.environment, arguments.state)
     if arguments.follow is None:
         return serve(arguments.package, settings_file, arguments.version, arguments.routing, Place(folder).report)
-    return serve_followed(origin.followed(arguments.follow or None), arguments.environment, settings_file, folder)
+    return serve_followed(addresses.followed(arguments.follow or None), arguments.environment, settings_file, folder)
 
 
 def serve(package: Path, file: Path, version: str, routing_file: Path | None, report: Path) -> str:

@@ -16,7 +16,7 @@ import yaml
 
 from mainline import plain_yaml
 from mainline.errors import DataError, MainlineError
-from mainline.registry import origin, runs
+from mainline.registry import addresses, runs
 from mainline.registry.changes import CODE, flat
 from mainline.registry.runs import Run
 from mainline.repository import lock
@@ -169,7 +169,7 @@ def _facet(kind: str, **content: Any) -> dict[str, Any]:
 def _code() -> Code:
     """Name the commit that wrote the lock, unless the lock here is another one."""
     is_committed = not ask("status", "--porcelain", "--", str(lock.LOCK))
-    return Code(ask("log", "-1", "--format=%H", "--", str(lock.LOCK)).strip() if is_committed else "", origin.web())
+    return Code(ask("log", "-1", "--format=%H", "--", str(lock.LOCK)).strip() if is_committed else "", addresses.web())
 
 
 def _descriptions() -> dict[str, str]:

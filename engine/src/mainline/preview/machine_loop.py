@@ -16,7 +16,7 @@ from mainline.preview.branch_server import BranchServer
 from mainline.preview.front_page import Line
 from mainline.preview.heads import Head, Heads, plan
 from mainline.preview.ports import Ports
-from mainline.registry import origin
+from mainline.registry import addresses
 from mainline.rounds import Rounds
 from mainline.serving import logs, sockets
 from mainline.text import utc
@@ -148,7 +148,7 @@ class Machine:
         return Line(name, one.head.commit, one.digest, address, state)
 
     def _show(self, lines: list[Line]) -> None:
-        page = front_page.render(lines, origin.without_password(self.heads.url), self.said)
+        page = front_page.render(lines, addresses.without_password(self.heads.url), self.said)
         if page != self._shown:
             files.replace(self.folder / "index.html", page.encode(errors="replace"))
             self._shown = page

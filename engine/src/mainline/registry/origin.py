@@ -6,7 +6,6 @@ name ends as asked, so that a branch `a/refs/heads/main` comes first. Here names
 
 import json
 import os
-import re
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -18,8 +17,6 @@ USUAL = "main"
 """The default branch of a repository that does not say which one it is."""
 
 HEADS = "refs/heads/"
-
-_SSH = re.compile(r"^(?:ssh://git@([^:/]+)(?::\d+)?/|git@([^:/]+):)")
 
 ALIKE = ("refs/{}", "refs/tags/{}", "refs/heads/{}", "refs/remotes/{}", "refs/remotes/{}/HEAD")
 """What `git push` takes a whole name for, where a remote has it: the rules of gitrevisions(7) go on after the name."""
@@ -55,39 +52,6 @@ def remote(repository: Path = Path()) -> str:
         f"this repository has the remotes {', '.join(names)}, and none is called origin. Say which one has the "
         f"registry: `git config remote.pushDefault {names[0]}`."
     )
-
-
-def followed(url: str | None) -> str:
-    """Return the URL or folder of a repository that is named, or of the one that everyone reads.
-
-    Raises:
-        MainlineError: when git would take it for an option, or none is named and this repository has no remote.
-    """
-    if url is None:
-        name = remote()
-        if not name:
-            raise MainlineError("this repository has no remote to follow; name a URL or a folder.")
-        return ask("remote", "get-url", name)
-    if not url or url.startswith("-"):
-        raise MainlineError(f"'{url}' is not a repository; name a URL or a folder.")
-    return url
-
-
-def without_password(url: str) -> str:
-    """Return an address as it may be shown and written down: over HTTP without who signs in."""
-    return re.sub(r"^(https?://)[^/]*@", r"\1", url)
-
-
-def web(repository: Path = Path()) -> str:
-    """Return the address of the repository's pages on the web; '' where its remote has none."""
-    named = remote(repository)
-    url = over_https(without_password(ask("remote", "get-url", named, at=repository))) if named else ""
-    return url.removesuffix(".git").rstrip("/") if url.startswith(("https://", "http://")) else ""
-
-
-def over_https(url: str) -> str:
-    """Turn the address of a repository over SSH to the same one over HTTPS; another one stays."""
-    return _SSH.sub(r"https://\1\2/", url)
 
 
 def head(where: str, repository: Path = Path()) -> tuple[str, str]:

@@ -13,7 +13,7 @@ from mainline.errors import MainlineError
 from mainline.exchange import status
 from mainline.exchange.place import Place
 from mainline.package.soundness import is_sound
-from mainline.registry import origin
+from mainline.registry import addresses
 from mainline.rollout import machine, prospect, reports
 from mainline.rollout.bringing import MOST_SECONDS, Bringing
 from mainline.rollout.driver import Driver
@@ -200,7 +200,7 @@ class Follower:
 
     def _describe(self, overdue: str) -> status.Source:
         return {
-            "url": origin.without_password(self.source.url),
+            "url": addresses.without_password(self.source.url),
             "commit": self.found.commit,
             "looked": self._looked,
             "wanted": self.found.wanted.version if self.found.wanted else None,

@@ -10,7 +10,7 @@ from pydantic import ValidationError
 from mainline.declared import deploy_files
 from mainline.monitoring import alarms, sharing
 from mainline.monitoring.result import Alarm, Monitored
-from mainline.registry import artifact, events, gate_reports, history, origin, packs, tags
+from mainline.registry import addresses, artifact, events, gate_reports, history, origin, packs, tags
 from mainline.registry.events import Event
 from mainline.registry.history import Given, History, Registered
 from mainline.registry.tags import Version
@@ -93,7 +93,7 @@ def read() -> Record:
     documents = _documents(main)
     return Record(
         artifact=artifact.name(),
-        address=origin.web(),
+        address=addresses.web(),
         main=main,
         history=found,
         tagged=tagged,

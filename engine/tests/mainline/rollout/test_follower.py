@@ -14,7 +14,7 @@ from mainline.backoff import BackOff
 from mainline.declared import rollout
 from mainline.errors import MainlineError
 from mainline.exchange.place import Place, StateError
-from mainline.registry import origin
+from mainline.registry import addresses
 from mainline.rollout import reports, state
 from mainline.rollout.bringing import MOST_SECONDS
 from mainline.rollout.follower import Follower
@@ -314,4 +314,4 @@ def test_status_of_nobody_names_the_way_to_one(tmp_path: Path) -> None:
         with pytest.raises(MainlineError, match=r"no follower has written its status"):
             typed("status", "--state", str(tmp_path))
     with pytest.raises(MainlineError, match="'--upload-pack=x' is not a repository"):
-        origin.followed("--upload-pack=x")
+        addresses.followed("--upload-pack=x")

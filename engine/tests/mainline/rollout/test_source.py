@@ -11,7 +11,7 @@ from mainline.errors import MainlineError
 from mainline.gate import acceptance
 from mainline.package import signing
 from mainline.package.soundness import is_sound
-from mainline.registry import events, origin
+from mainline.registry import addresses, events
 from mainline.release import promotion, rollback
 from mainline.rollout import approvals, reports
 from mainline.rollout.follower import Follower
@@ -340,8 +340,8 @@ def test_approval_is_a_tag_that_followers_read(followed: Followed) -> None:
 
 def test_password_is_not_shown() -> None:
     """A URL is shown without who signs in."""
-    assert origin.without_password("https://me:secret@git.example.org/x.git") == "https://git.example.org/x.git"
-    assert origin.without_password("/srv/origin.git") == "/srv/origin.git"
+    assert addresses.without_password("https://me:secret@git.example.org/x.git") == "https://git.example.org/x.git"
+    assert addresses.without_password("/srv/origin.git") == "/srv/origin.git"
 
 
 def test_return_is_seen_without_a_fetch_of_the_package(followed: Followed) -> None:
