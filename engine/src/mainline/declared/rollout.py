@@ -12,18 +12,16 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Annotated, Any, Literal
 
-from pydantic import AfterValidator, BeforeValidator, ConfigDict, Field
-from pydantic.alias_generators import to_camel
+from pydantic import AfterValidator, BeforeValidator, Field
 
-from mainline.declared import reading, together
-from mainline.declared.quantities import Bound, Percent, Positive, Seconds, Share, duration
+from mainline.declared import rollout_steps, together
+from mainline.declared.quantities import Bound, Positive, Share, duration
 from mainline.declared.reading import check_section
+from mainline.declared.rollout_steps import Section, Step, Strategy
 from mainline.declared.together import Together
-from mainline.errors import ParamsError, nearest
-from mainline.seconds import DAY
+from mainline.errors import ParamsError
 
 SECTION = "rollout"
-Strategy = Literal["blue-green", "canary", "shadow", "ab"]
 MetricName = Literal["error-rate", "invalid-outputs", "latency", "prediction-difference", "prediction-drift"]
 
 
@@ -31,28 +29,6 @@ def _header(name: str) -> str:
     if not re.fullmatch(r"[A-Za-z0-9-]{0,64}", name):
         raise ValueError("a header's name has letters, digits and '-'")
     return name.lower()
-
-
-class Section(reading.Section):
-    """A part of the policy, in Argo Rollouts' spelling."""
-
-    model_config = ConfigDict(alias_generator=to_camel)
-
-
-class Weight(Section):
-    """`setWeight`: percent of the requests that the candidate answers; `setMirror`: that it answers too, unseen."""
-
-    percent: Percent
-
-
-class Pause(Section):
-    """`pause`: how long the step lasts at least; analysis runs in it."""
-
-    duration: Seconds
-
-
-class Approval(Section):
-    """`approval`: waits for a person, who says `./mainline approve VERSION`."""
 
 
 class Metric(Section):
@@ -153,42 +129,6 @@ class Declared(Section):
 
 
 @dataclass(frozen=True)
-class Step:
-    """One step: `value` is percent for setWeight and setMirror, seconds for pause, 0 for approval."""
-
-    kind: Literal["setWeight", "setMirror", "pause", "approval"]
-    value: float = 0.0
-
-    def __str__(self) -> str:
-        return {
-            "setWeight": f"setWeight {self.value:g} %",
-            "setMirror": f"setMirror {self.value:g} %",
-            "pause": f"pause {self.value:g} s",
-            "approval": "approval",
-        }[self.kind]
-
-
-_KINDS: Mapping[str, tuple[type[Section], str]] = {
-    "setWeight": (Weight, "percent"),
-    "setMirror": (Weight, "percent"),
-    "pause": (Pause, "duration"),
-    "approval": (Approval, ""),
-}
-_ALLOWED: Mapping[Strategy, tuple[str, ...]] = {
-    "blue-green": ("setWeight", "pause", "approval"),
-    "canary": ("setWeight", "setMirror", "pause", "approval"),
-    "shadow": ("setMirror", "pause", "approval"),
-    "ab": ("setWeight", "pause", "approval"),
-}
-_USUAL: Mapping[Strategy, list[dict[str, Any]]] = {
-    "blue-green": [{"setWeight": 0}, {"setWeight": 100}, {"pause": {"duration": 300.0}}],
-    "canary": [{"setWeight": 10}, {"pause": {"duration": 300.0}}, {"setWeight": 50}, {"pause": {"duration": 300.0}}],
-    "shadow": [{"setMirror": 100}, {"pause": {"duration": 600.0}}],
-    "ab": [{"setWeight": 50}, {"pause": {"duration": float(DAY)}}, {"approval": {}}],
-}
-
-
-@dataclass(frozen=True)
 class Policy:
     """The section, checked, with its steps; `raw` is what it was read from."""
 
@@ -216,34 +156,13 @@ def read(raw: Mapping[str, Any], file: str = "deploy/production.yaml") -> Policy
         ParamsError: on the first thing wrong, naming its place, what is allowed and the nearest known key.
     """
     declared = check_section(Declared, dict(raw), SECTION, file)
-    written = _USUAL[declared.strategy] if declared.steps is None else declared.steps
-    steps = tuple(_step(item, f"{SECTION}.steps.{number}", file) for number, item in enumerate(written))
-    _check_steps(declared, steps, file)
+    steps = rollout_steps.read(declared.strategy, declared.steps, f"{SECTION}.steps", file)
+    _check(declared, steps, file)
     together.check(declared.together, declared.follow.interval, declared.analysis.outcome is not None, file)
     return Policy(declared, steps, raw)
 
 
-def _step(item: Mapping[str, Any], place: str, file: str) -> Step:
-    unknown = [name for name in item if name not in _KINDS]
-    if unknown:
-        raise ParamsError(f"{place}.{unknown[0]}", "is not a known key", nearest(str(unknown[0]), _KINDS), file)
-    if len(item) != 1:
-        raise ParamsError(place, f"has {len(item)} keys", f"write one of {', '.join(_KINDS)} in each step", file)
-    ((kind, given),) = item.items()
-    section, value = _KINDS[kind]
-    as_mapping = {"percent": given} if section is Weight else {} if given is None else given
-    checked = check_section(section, as_mapping, f"{place}.{kind}", file)
-    return Step(kind, float(getattr(checked, value)) if value else 0.0)  # type: ignore[arg-type]
-
-
-def _check_steps(declared: Declared, steps: tuple[Step, ...], file: str) -> None:
-    allowed = _ALLOWED[declared.strategy]
-    for number, step in enumerate(steps):
-        place = f"{SECTION}.steps.{number}"
-        if step.kind not in allowed:
-            raise ParamsError(place, f"is {step}", f"{declared.strategy} has {', '.join(allowed)}", file)
-        if declared.strategy == "blue-green" and step.kind == "setWeight" and step.value not in (0, 100):
-            raise ParamsError(place, f"is {step}", "blue-green knows 0 and 100; canary knows all between", file)
+def _check(declared: Declared, steps: tuple[Step, ...], file: str) -> None:
     if declared.analysis.outcome and not any(step.kind == "setWeight" and 0 < step.value < 100 for step in steps):
         remedy = "give a step of canary or ab a setWeight from 1 to 99"
         raise ParamsError(f"{SECTION}.analysis.outcome", "has no step in which clients get both versions", remedy, file)

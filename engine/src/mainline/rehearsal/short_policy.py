@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from mainline.declared import rollout
-from mainline.declared.rollout import Step
+from mainline.declared.rollout_steps import Step
 
 PAUSE, INTERVAL, LOOK = 2.0, 0.5, 1.0
 """The longest seconds of a pause, between two measurements and between two looks at git."""

@@ -6,7 +6,8 @@ before acting on it; what to serve follows from the state alone (`weights`), so 
 
 from dataclasses import replace
 
-from mainline.declared.rollout import Policy, Step
+from mainline.declared.rollout import Policy
+from mainline.declared.rollout_steps import Step
 from mainline.rollout.measurement import due, is_enough, step_of, wants_golden
 from mainline.rollout.outbox import HISTORY, note, send, tell
 from mainline.rollout.records import (

@@ -1,6 +1,6 @@
 """The measurement of a step: is one due, do the golden requests decide, and is it enough for the step to end?"""
 
-from mainline.declared.rollout import Step
+from mainline.declared.rollout_steps import Step
 from mainline.rollout.records import Progress, State
 
 
