@@ -3,28 +3,24 @@
 import contextlib
 import errno
 import time
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from datetime import datetime
 from functools import partial
 from pathlib import Path
 from typing import Any, TypeVar
 
 from mainline import progress
 from mainline.errors import MainlineError
-from mainline.remote import objects, s3
+from mainline.remote import file_systems, objects, s3
 
 TRIES = 4
 """How often a place is asked before it counts as away: connections break, and bits flip on the way."""
 
 _WAIT = 0.1  # seconds before the second try, doubled before each further one
-_JOBS = 8
 _FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 _PARTIAL = ".*.tmp"
 """What DVC calls a file that it copies, until it is whole."""
-_DATES = ("LastModified", "last_modified", "updated", "mtime")
-"""What kinds of storage call the time at which an object was written."""
 
 Answer = TypeVar("Answer")
 
@@ -87,7 +83,7 @@ class Store:
         """
         chosen = sorted(set(oids))
         with (
-            ThreadPoolExecutor(_jobs(self.files)) as pool,
+            ThreadPoolExecutor(file_systems.jobs(self.files)) as pool,
             progress.clock(f"checking {len(chosen)} objects in {self.name}"),
         ):
             states = list(pool.map(self._state, chosen))
@@ -103,14 +99,14 @@ class Store:
             StorageError: when the place does not answer.
         """
         chosen = sorted(set(oids)) if s3.is_s3(self.files) else []
-        with ThreadPoolExecutor(_jobs(self.files)) as pool:
+        with ThreadPoolExecutor(file_systems.jobs(self.files)) as pool:
             said = pool.map(lambda oid: self.insist(lambda: s3.is_vouched(self.files, self.path(oid), oid)), chosen)
             return {oid for oid, sound in zip(chosen, said, strict=True) if sound}
 
     def lacks(self, oids: Iterable[str]) -> list[str]:
         """Return the objects that are not there, without reading those that are."""
         chosen = sorted(set(oids))
-        with ThreadPoolExecutor(_jobs(self.files)) as pool:
+        with ThreadPoolExecutor(file_systems.jobs(self.files)) as pool:
             there = pool.map(lambda oid: self.insist(lambda: self.files.exists(self.path(oid))), chosen)
             return [oid for oid, found in zip(chosen, there, strict=True) if not found]
 
@@ -153,7 +149,7 @@ class Store:
         found = {}
         for oid in self.insist(lambda: list(self._database.all())):
             about = self.insist(lambda oid=oid: self.files.info(self.path(oid)))  # type: ignore[misc]
-            found[oid] = (int(about["size"]), _changed(about))
+            found[oid] = (int(about["size"]), file_systems.changed(about))
         return found
 
     def write(self, file: str, content: bytes) -> None:
@@ -167,7 +163,7 @@ class Store:
 
     def changed(self, file: str) -> float:
         """Return when a file was written, in seconds since 1970 by the place's own clock."""
-        return self.insist(lambda: _changed(self.files.info(file)))
+        return self.insist(lambda: file_systems.changed(self.files.info(file)))
 
     def _remove(self, oid: str) -> None:
         with contextlib.suppress(FileNotFoundError):
@@ -176,7 +172,7 @@ class Store:
     def _copy(self, oids: Sequence[str], other: "Store") -> None:
         paths = [other.path(oid) for oid in oids]
         if s3.is_s3(self.files) and other.files.protocol == "local":
-            with ThreadPoolExecutor(_jobs(self.files)) as pool:
+            with ThreadPoolExecutor(file_systems.jobs(self.files)) as pool:
                 send = partial(s3.send, self.files)
                 for _ in pool.map(send, paths, map(self.path, oids), oids):
                     pass
@@ -189,7 +185,7 @@ class Store:
     def _add(self, paths: Sequence[str], other: "Store", oids: Sequence[str]) -> None:
         # Without a check of its own: what a damaged object is replaced by is checked by the caller, by reading it.
         # One file alone would be fetched in several large parts at a time.
-        jobs = min(_jobs(self.files), _jobs(other.files)) if len(oids) > 1 else 1
+        jobs = min(file_systems.jobs(self.files), file_systems.jobs(other.files)) if len(oids) > 1 else 1
         self._database.add(list(paths), other.files, list(oids), check_exists=False, verify=False, jobs=jobs)
 
     @contextlib.contextmanager
@@ -239,16 +235,3 @@ class Store:
                     ) from error
             time.sleep(_WAIT * 2**attempt)
         raise AssertionError("unreachable")
-
-
-def _jobs(files: Any) -> int:
-    """How many requests a place is asked at a time."""
-    return s3.JOBS if s3.is_s3(files) else _JOBS
-
-
-def _changed(about: Mapping[str, Any]) -> float:
-    """Return when an object was written, in seconds since 1970; in the future where its store does not say."""
-    found = next((about[name] for name in _DATES if about.get(name)), None)
-    if isinstance(found, str):
-        found = datetime.fromisoformat(found)
-    return float("inf") if found is None else float(found.timestamp() if isinstance(found, datetime) else found)
