@@ -13,7 +13,7 @@ from pathlib import Path
 from mainline import children, faults, processes
 from mainline.errors import MainlineError, PackageError
 from mainline.package import manifest
-from mainline.rollout.source import FETCH_SECONDS
+from mainline.rollout.package_commands import SECONDS
 
 
 def bring(commit: str, target: Path, clone: Path) -> str:
@@ -26,11 +26,9 @@ def bring(commit: str, target: Path, clone: Path) -> str:
         shutil.rmtree(target, ignore_errors=True)
         command = children.command("mainline.preview.arrival", commit, str(target))
         try:
-            done = processes.run(
-                command, FETCH_SECONDS, text=True, errors="replace", cwd=clone, env=children.environment()
-            )
+            done = processes.run(command, SECONDS, text=True, errors="replace", cwd=clone, env=children.environment())
         except subprocess.TimeoutExpired as error:
-            raise MainlineError(f"the store gave no package within {FETCH_SECONDS} s.") from error
+            raise MainlineError(f"the store gave no package within {SECONDS} s.") from error
         if done.returncode:
             raise MainlineError((done.stderr.strip() or "the package could not be fetched.").splitlines()[-1][:500])
     return str(manifest.verify(target)["digest"])

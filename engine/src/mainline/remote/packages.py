@@ -31,10 +31,22 @@ def fetch(version: Version, folder: Path) -> Path:
             f"the package of {version.name} ({version.commit[:10]}) cannot be had: {str(error)[:300]} "
             f"{REMEDY.format(version.name)}."
         ) from error
-    release = version.release
-    if release is not None and found["digest"] != release.digest:
-        raise StorageError(f"the package of {version.name} is not the one that was released: its digest is another.")
+    if version.release is not None:
+        check_digest(version.name, found["digest"], version.release.digest)
     return target
+
+
+def check_digest(version: str, found: str, released: str) -> None:
+    """Refuse a package that is whole, and another one than the version's tag names.
+
+    Raises:
+        StorageError: naming both digests.
+    """
+    if found != released:
+        raise StorageError(
+            f"the package of {version} has the digest {found[:12]}, and {released[:12]} was released; it is not used. "
+            f"{REMEDY.format(version)}."
+        )
 
 
 def fetch_commit(commit: str, target: Path) -> str:

@@ -1,14 +1,11 @@
 """An environment's version and policy, read from git by a clone of its own; and its package, verified."""
 
-import json
 import shutil
-import subprocess
 import tempfile
 import time
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
-from mainline import children, processes
 from mainline.declared import deploy_files, environments
 from mainline.declared.environments import Environment
 from mainline.declared.package_places import Packages
@@ -20,15 +17,12 @@ from mainline.package.signing import SignatureError
 from mainline.package.soundness import is_sound
 from mainline.registry import artifact, events, packs, tags
 from mainline.registry.tags import Version
+from mainline.remote import packages
 from mainline.repository.git import ask
-from mainline.rollout import approvals, beginning
+from mainline.rollout import approvals, beginning, package_commands
 from mainline.rollout.clone import Clone
 from mainline.rollout.package_cache import PackageCache
 from mainline.rollout.records import Beginning, Ref
-from mainline.serving import logs
-
-FETCH_SECONDS = 600
-"""How long storage may take to give a package."""
 
 
 @dataclass(frozen=True)
@@ -180,8 +174,7 @@ class Source:
             self.place.packages.mkdir(parents=True, exist_ok=True)
             with tempfile.TemporaryDirectory(prefix=".incoming-", dir=self.place.folder) as scratch:
                 package = self._obtain(wanted, Path(scratch), required, cache)
-                if manifest.verify(package)["digest"] != wanted.digest:
-                    raise MainlineError(f"the package of {wanted.version} is not the one that was released.")
+                packages.check_digest(wanted.version, manifest.verify(package)["digest"], wanted.digest)
                 self._check(package, wanted)
                 package.rename(target)
         else:
@@ -207,45 +200,11 @@ class Source:
     def _download(self, version: str, scratch: Path, required: bool) -> Path:
         """Fetch and verify a package in a process of its own, which can be ended where storage hangs."""
         package = scratch / "package"
-        signed = ["--signed"] if required else []
-        said = self._run("fetch", version, str(package), "--environment", self.environment, *signed)
-        if said:
-            logs.warn("the package is not from the registry", version=version, why=said)
+        package_commands.fetch(version, package, self.environment, required)
         return package
 
     def _check(self, package: Path, wanted: Ref) -> None:
-        report = package.parent / "report.json"
-        settings = f"deploy/{self.environment}.yaml"
-        try:
-            check = ("check-package", str(package), "--settings", settings, "--report", str(report))
-            self._run(*check, environment=children.without_secrets())
-        except MainlineError as error:
-            if not report.is_file():
-                raise
-            failed = [check for check in json.loads(report.read_bytes())["checks"] if not check["passed"]]
-            said = "; ".join(f"{check['name']}: {check['found']} ({check['allowed']})" for check in failed)
-            raise MainlineError(
-                f"check-package refuses {wanted.version}: {said[:400]}. What served before goes on serving; "
-                f"`rollback --now --environment {self.environment}` makes git say so too."
-            ) from error
-
-    def _run(self, *arguments: str, environment: dict[str, str] | None = None) -> str:
-        """Run a command; return what it says on standard error.
-
-        Raises:
-            MainlineError: with that, if it fails.
-        """
-        try:
-            command = children.command("mainline", *arguments)
-            done = processes.run(
-                command, FETCH_SECONDS, text=True, errors="replace", env=environment or children.environment()
-            )
-        except subprocess.TimeoutExpired as error:
-            raise MainlineError(f"`mainline {arguments[0]}` took more than {FETCH_SECONDS} s.") from error
-        said = " ".join(done.stderr.split()).removeprefix("mainline: ")[-500:]
-        if done.returncode:
-            raise MainlineError(said or f"`mainline {arguments[0]}` ended with {done.returncode}.")
-        return said
+        package_commands.check(package, wanted.version, self.environment)
 
 
 def _keys() -> str:
