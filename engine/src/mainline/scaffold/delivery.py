@@ -1,6 +1,7 @@
 """`src/usecase/source.py`: where the files are, and how they are read."""
 
 from mainline.missing_values import IN_NUMBERS
+from mainline.scaffold import moments
 from mainline.scaffold.code import call, fill, literal, marked, plain, reasons
 from mainline.scaffold.column import Column
 from mainline.scaffold.outline import constant, dropped, events, own_files
@@ -125,8 +126,10 @@ def _time(time: Schedule, plan: Plan) -> list[str]:
         given = [f"pd.DataFrame({{{', '.join(f'{literal(part)}: rows[{literal(name)}]' for part, name in named)}}})"]
     elif column.of_number:
         given = [f'{given[0]}.astype("Int64").astype("str")']
+    elif moments.complete(column.format) != column.format:
+        given = [f'{given[0]} + "-1"']  # a week's Monday
     if column.format:
-        given.append(f"format={literal(column.format)}")
+        given.append(f"format={literal(moments.complete(column.format))}")
     given += ["utc=True"] if not time.zone else []
     lines = [call("times = pd.to_datetime", given, 4, "")]
     if time.is_put_together and column.kind == "time":

@@ -14,19 +14,28 @@ from mainline.scaffold.dialect import TableError
 DATES = (
     "%Y-%m-%d", "%Y/%m/%d", "%Y.%m.%d", "%d.%m.%Y", "%d/%m/%Y", "%m/%d/%Y", "%d-%m-%Y", "%m-%d-%Y", "%d.%m.%y",
     "%d/%m/%y", "%m/%d/%y", "%d %b %Y", "%d %B %Y", "%b %d %Y", "%B %d %Y", "%b %d, %Y", "%B %d, %Y", "%d-%b-%Y",
-    "%d-%b-%y", "%d-%m-%y", "%m-%d-%y", "%y-%m-%d", "%y/%m/%d", "%y.%m.%d", "%Y-%m", "%m/%Y", "%b %Y", "%B %Y",
+    "%d-%b-%y", "%d-%m-%y", "%m-%d-%y", "%y-%m-%d", "%y/%m/%d", "%y.%m.%d", "%Y%m%d", "%Y-%m", "%m/%Y", "%b %Y",
+    "%B %Y",
 )  # fmt: skip
 _CLOCKS = ("%H:%M", "%H:%M:%S", "%H:%M:%S.%f", "%I:%M %p", "%I:%M:%S %p", "%I:%M%p", "%I:%M:%S%p")
 CLOCKS = ("", *(f"{between}{clock}" for between in (" ", ", ") for clock in _CLOCKS))
 _ISO = tuple(f"%Y-%m-%dT{clock}" for clock in ("%H:%M", "%H:%M:%S", "%H:%M:%S.%f"))
+_COMPACT = {4: ("%Y%m%dT%H%M",), 6: ("%Y%m%dT%H%M%S", "%Y%m%dT%H%M%S.%f")}
+"""ISO 8601 without signs between, by the digits behind the T: Python would read 0504 also as 5 hours and 4 seconds."""
+_BEHIND = re.compile(r"\dT(\d+)")
+_WEEKS = ("%G-W%V", "%GW%V")
+"""Weeks of ISO 8601, which stand for their Monday."""
 _ZONED = re.compile(r"(Z|[+-]\d\d(:?\d\d)?)$")
-_LOOKS = re.compile(r"\d{1,4}[-/. ]|[A-Za-z]{3,9} \d|\d{1,2}-[A-Za-z]{3}-")
+_CLOCK = re.compile(r":|\dT\d")
+_LOOKS = re.compile(r"\d{1,4}[-/. ]|[A-Za-z]{3,9} \d|\d{1,2}-[A-Za-z]{3}-|\d{8}T\d{4}|\d{4}W\d\d$")
 _LONGEST = 35
 _YEAR = re.compile("%[Yy]")
 YEARS = (1700, 2200)
 """What a time lies in; 9999 is a way to say that something has no end."""
-NUMBERS = {4: "%Y", 6: "%Y%m", 8: "%Y%m%d"}
+NUMBERS = {4: "%Y", 6: "%Y%m", 8: "%Y%m%d", 12: "%Y%m%d%H%M", 14: "%Y%m%d%H%M%S"}
 """How whole numbers of so many digits may be read as times."""
+_DAYS = 8
+"""Digits from which on numbers that are all days are meant so, and how many different ones that takes."""
 Grain = Literal["year", "month", "day", "minute"]
 
 
@@ -81,13 +90,28 @@ def may_be_one(text: str) -> bool:
 def formats_of(texts: "pd.Series[str]") -> list[str]:
     """Return the ways of writing that texts may be in; those with a zone if most of them name one."""
     plain = [f"{date}{clock}" for date in DATES for clock in CLOCKS if clock == "" or "%d" in date] + [*_ISO]
-    zoned = [bool(_ZONED.search(text)) and ":" in text for text in texts]
-    return [f"{text}%z" for text in plain if "%H" in text] if sum(zoned) * 2 > len(zoned) else plain
+    for digits in sorted({len(found[1]) for text in texts if (found := _BEHIND.search(text))} & _COMPACT.keys()):
+        plain += _COMPACT[digits]
+    zoned = [bool(_ZONED.search(text) and _CLOCK.search(text)) for text in texts]
+    return [f"{text}%z" for text in plain if "%H" in text] if sum(zoned) * 2 > len(zoned) else [*plain, *_WEEKS]
+
+
+def parse(
+    texts: "pd.Series[str]", form: str, errors: Literal["raise", "coerce"] = "raise"
+) -> "pd.Series[pd.Timestamp]":
+    """Return the times that texts are in a format."""
+    whole = texts + "-1" if complete(form) != form else texts
+    return pd.to_datetime(whole, format=complete(form), utc="%z" in form, errors=errors)
+
+
+def complete(form: str) -> str:
+    """Return a format with what it lacks to name a day: of a week, which then needs `-1` behind it, its Monday."""
+    return f"{form}-%u" if form in _WEEKS else form
 
 
 def _parse(texts: "pd.Series[str]", form: str) -> "pd.Series[pd.Timestamp] | None":
     try:
-        parsed = pd.to_datetime(texts, format=form, utc="%z" in form)
+        parsed = parse(texts, form)
     except (ValueError, pd.errors.OutOfBoundsDatetime):
         return None
     if "%z" in form:
@@ -144,6 +168,15 @@ def of_numbers(values: Array) -> Times | None:
     if parsed is None:
         return None
     return Times(parsed.reindex(texts.index).to_numpy("datetime64[ns]"), form, zoned=False)
+
+
+def are_days(values: Array) -> bool:
+    """Say whether n whole numbers can only be meant as days, such as 20130131, or as moments, such as 20130131170400.
+
+    One number of 8 digits in some 500 is a day between 1700 and 2200, so several that all are one are no accident.
+    """
+    times = of_numbers(values)
+    return times is not None and times.format.startswith("%Y%m%d") and len(np.unique(times.values)) >= _DAYS
 
 
 def grain(values: Array) -> Grain:

@@ -77,7 +77,7 @@ def _closeness(texts: "pd.Series[str]", form: str) -> tuple[int, float]:
 
 def _read(texts: "pd.Series[str]", form: str) -> "pd.Series[pd.Timestamp]":
     """Return the times that texts are in a format; NaT for those that are not."""
-    parsed = pd.to_datetime(texts, format=form, errors="coerce", utc="%z" in form)
+    parsed = moments.parse(texts, form, "coerce")
     return parsed.where(parsed.dt.year.between(*moments.YEARS))
 
 

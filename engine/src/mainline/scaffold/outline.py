@@ -82,16 +82,18 @@ def example(plan: Plan) -> dict[str, str | float]:
 def derived(plan: Plan) -> dict[str, str]:
     """Return the features that are computed from the time, each with its formula: weekday and hour, or year or month.
 
-    Times that are years all begin on the first of January, whose weekday means nothing, and months on a first day. The
-    year itself is left out if there are other features: the first year of production is beyond all that were fitted.
+    Times that are years all begin on the first of January, whose weekday means nothing, and months on a first day; of
+    weeks the weekday is always the same, and the month says more. The year itself is left out if there are other
+    features: the first year of production is beyond all that were fitted.
     """
     if plan.time is None:
         return {}
     formulas = dict(CLOCK if plan.time.grain == "minute" else [CLOCK[0]])
     if plan.time.grain == "year" and not plan.takes_year:
         return {}
-    if plan.time.grain in CALENDAR:
-        formulas = {plan.time.grain: CALENDAR[plan.time.grain]}
+    unit = "month" if plan.time.is_weekly else plan.time.grain
+    if unit in CALENDAR:
+        formulas = {unit: CALENDAR[unit]}
     if plan.time.is_put_together:
         formulas.pop("hour", None)
     found = {f"{plan.time.name}: {what}": formula for what, formula in formulas.items()}

@@ -6,7 +6,7 @@ from shlex import quote
 import numpy as np
 
 from mainline.declared.monitoring import Support
-from mainline.scaffold import nearly_times, roles, time_columns, trends
+from mainline.scaffold import counted_times, nearly_times, roles, time_columns, trends
 from mainline.scaffold.findings import Finding, Wishes
 from mainline.scaffold.outline import derived
 from mainline.scaffold.plan import Plan
@@ -49,6 +49,11 @@ def of_table(plan: Plan) -> list[Finding]:
         Finding("dates?", nearly_times.summarise(name, column.times), "unsure", nearly_times.option(name, column.times))
         for name, column in table.columns.items()
         if column.times
+    ]
+    found += [
+        Finding("dates?", said, "unsure", counted_times.option(column))
+        for column in table.columns.values()
+        if (said := counted_times.summarise(column))
     ]
     found += _of_doubtful(plan)
     absent = table.rows - plan.labelled
@@ -158,6 +163,8 @@ def by_reason(reasons: Mapping[str, str]) -> dict[str, list[str]]:
 
 def _of_clock(time: Schedule) -> str:
     """Name what is made of the time: the weekday, and the hour if there is one that is not a column."""
+    if time.is_weekly:
+        return "the month"
     if time.is_put_together or time.grain == "day":
         return "the weekday"
     return "the weekday and hour" if time.grain == "minute" else f"the {time.grain}"

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 import numpy as np
 
 from mainline.conformance.names import PERSONAL
+from mainline.scaffold import moments
 from mainline.scaffold.column import FAR, Column
 
 _NUMBERING = re.compile(r"(^|[^a-z])(id|ids|no|nr|num|number|key|uuid|guid|code|index|idx)([^a-z]|$)")
@@ -77,7 +78,7 @@ def left_out(column: Column) -> str:
         return "its name is that of a person's data"
     if is_unnamed(column.name):
         return "it has no name"
-    if column.kind == "time":
+    if column.kind == "time" or (column.is_number and moments.are_days(column.values)):
         return "it is another time: known when?"
     if column.kind == "integer" and _counts(column):
         return "it counts the rows"

@@ -71,6 +71,12 @@ class Schedule:
         return self.zone not in ("", "UTC")
 
     @property
+    def is_weekly(self) -> bool:
+        """Whether all rows are of the same day of the week, which then says nothing."""
+        days = self.values[self.is_known].astype("datetime64[D]").astype(np.int64)
+        return self.grain == "day" and len(np.unique(days % 7)) == 1
+
+    @property
     def is_put_together(self) -> bool:
         """Whether the time is in more than one column."""
         return len(self.parts) > 1

@@ -44,14 +44,12 @@ def find(columns: Mapping[str, Column], wishes: Wishes) -> tuple[str, tuple[str,
 def dated(columns: Mapping[str, Column], wishes: Wishes) -> dict[str, Column]:
     """Return the columns, with whole numbers as times if they are meant so.
 
-    They are if a person names them. A year is also if each row has another one, and nothing else is a time.
+    They are if a person names them. If nothing else is a time, they also are if all of them are days, such as 20130131,
+    or if they are years and each row has another one.
     """
     name = wishes.time
     if name is None and not any(column.kind == "time" for column in columns.values()) and _of_parts(columns) is None:
-        name = next(
-            (each for each, column in columns.items() if is_year(column) and column.distinct == len(column.values)),
-            None,
-        )
+        name = next((each for each, column in columns.items() if _is_sure(column)), None)
     column = columns.get(name or "")
     times = moments.of_numbers(column.values) if column is not None and column.is_number else None
     if column is None or times is None:
@@ -60,6 +58,13 @@ def dated(columns: Mapping[str, Column], wishes: Wishes) -> dict[str, Column]:
         **columns,
         column.name: replace(column, kind="time", values=times.values, format=times.format, of_number=True),
     }
+
+
+def _is_sure(column: Column) -> bool:
+    """Say whether numbers are times, and that of their row, although nobody said so."""
+    if column.is_number and moments.are_days(column.values):
+        return not _BIRTH.search(column.name)
+    return is_year(column) and column.distinct == len(column.values)
 
 
 def is_year(column: Column) -> bool:

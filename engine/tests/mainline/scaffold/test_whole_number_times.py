@@ -27,6 +27,34 @@ def _plan(folder: Path, values: Any, kind: str = "csv", **wishes: Any) -> Plan:
     return plan(folder / "flats.parquet", **wishes)
 
 
+MOMENTS = pd.date_range("2023-01-01 05:04:09", periods=ROWS, freq="30h").strftime("%Y%m%d%H%M%S").astype(int).to_numpy()
+
+
+@pytest.mark.parametrize("kind", ["csv", "parquet"])
+@pytest.mark.parametrize("values", [DAYS, MOMENTS, MOMENTS // 100], ids=["days", "seconds", "minutes"])
+def test_numbers_that_are_all_days_are_times_unasked(tmp_path: Path, values: Any, kind: str) -> None:
+    """20230131, also with its clock behind, is the time of the rows; beside another time it is left out."""
+    made = _plan(tmp_path, values, kind)
+    assert made.time is not None
+    assert made.time.name == "sold"
+    _check_source(made, tmp_path)
+    days = pd.date_range("2023-01-01", periods=ROWS).strftime("%Y-%m-%d")
+    rows = flats().assign(paid=days, sold=values)
+    assert plan(write(tmp_path, rows)).left_out["sold"] == "it is another time: known when?"
+    assert plan(write(tmp_path, flats().assign(birth=values))).time is None
+
+
+@pytest.mark.parametrize("form", ["%G-W%V", "%GW%V", "%Y%m%dT%H%M%SZ", "%Y%m%dT%H%M", "%Y%m%d %H:%M"])
+def test_compact_forms_of_iso_8601_are_read(tmp_path: Path, form: str) -> None:
+    """Weeks stand for their Monday, and stamps without signs between are moments, as the plan and the source say."""
+    days = pd.date_range("2023-01-02 00:00", periods=ROWS, freq="7D" if "V" in form else "37h")
+    made = _plan(tmp_path, days.strftime(form))
+    assert made.time is not None
+    assert (made.time.values == days.floor("min" if "%S" not in form else "s").to_numpy("datetime64[ns]")).all()
+    assert next(iter(outline.derived(made))) == ("sold: month" if "V" in form else "sold: weekday")
+    _check_source(made, tmp_path)
+
+
 @pytest.mark.parametrize("kind", ["csv", "parquet"])
 @pytest.mark.parametrize("cast", [int, float])
 @pytest.mark.parametrize(
