@@ -5,9 +5,7 @@ with 500 and kept in `nonconform`, so that a test can say that there was none.
 """
 
 import base64
-import gzip
 import json
-import os
 import re
 import ssl
 import subprocess
@@ -20,6 +18,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
 
+from tests import git_server
 from tests.github import certificate, conform
 from tests.github.repository import BOT, FULL, OPERATIONS, Item, RefusedError, Repository
 
@@ -186,36 +185,14 @@ class _Handler(BaseHTTPRequestHandler):
             self._send(401, b"", "text/plain", {"WWW-Authenticate": 'Basic realm="GitHub"'})
             return
         path = path if ".git/" in path else path.replace(FULL, f"{FULL}.git", 1)
-        environment = {
-            "PATH": os.environ["PATH"], "GIT_PROJECT_ROOT": str(self.github.repository.bare.parents[1]),
-            "GIT_HTTP_EXPORT_ALL": "1", "PATH_INFO": path, "QUERY_STRING": query, "REMOTE_USER": "token",
-            "REQUEST_METHOD": self.command, "CONTENT_TYPE": self.headers.get("Content-Type", ""),
-            "CONTENT_LENGTH": str(len(raw)), "GIT_PROTOCOL": self.headers.get("Git-Protocol", ""),
-        }  # fmt: skip
-        done = subprocess.run(["git", "http-backend"], input=raw, env=environment, capture_output=True, check=True)
-        head, _, body = done.stdout.partition(b"\r\n\r\n")
-        headers = dict(line.split(": ", 1) for line in head.decode().split("\r\n"))
-        status = int(headers.pop("Status", "200").split()[0])
+        status, body, headers = git_server.answer(self.github.repository.bare.parents[1], self, path, query, raw)
         self._send(status, body, headers.pop("Content-Type", "text/plain"), headers)
 
     def _read(self) -> bytes:
-        if self.headers.get("Transfer-Encoding", "").lower() == "chunked":
-            pieces = []
-            while size := int(self.rfile.readline().split(b";")[0], 16):
-                pieces.append(self.rfile.read(size))
-                self.rfile.readline()
-            self.rfile.readline()
-            raw = b"".join(pieces)
-        else:
-            raw = self.rfile.read(int(self.headers.get("Content-Length") or 0))
-        return gzip.decompress(raw) if self.headers.get("Content-Encoding") == "gzip" else raw
+        return git_server.read(self)
 
     def _send(self, status: int, body: bytes, kind: str, headers: Mapping[str, str] | None = None) -> None:
-        self.send_response(status)
-        for name, value in {"Content-Type": kind, "Content-Length": str(len(body)), **(headers or {})}.items():
-            self.send_header(name, value)
-        self.end_headers()
-        self.wfile.write(body)
+        git_server.send(self, status, body, kind, headers)
 
 
 def _named(path: str) -> dict[str, str]:

@@ -52,10 +52,12 @@ def update(branch: str, change: Change, message: str, longest: int = 0) -> str:
         try:
             _move(there, made, before)
         except GitError:
-            if fetch(branch) == before:  # it is refused for another reason
+            now = fetch(branch)
+            if now == before:  # it is refused for another reason
                 raise
-            continue
-        return made
+            if now != made:
+                continue
+        return made  # if git refused it, the answer to a push was lost that had arrived
     raise MainlineError(f"other machines changed {branch} each of {TRIES} times. Run this again.")
 
 

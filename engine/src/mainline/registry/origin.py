@@ -11,7 +11,7 @@ from pathlib import Path
 
 from mainline.errors import MainlineError
 from mainline.registry import artifact
-from mainline.repository.git import GitError, ask, git, listed
+from mainline.repository.git import GitAwayError, GitError, ask, git, listed
 
 USUAL = "main"
 """The default branch of a repository that does not say which one it is."""
@@ -215,6 +215,8 @@ def _listed(where: str, repository: Path, option: str, *patterns: str) -> list[t
     """Return what git lists: what stands before the name, and the name."""
     try:
         shown = listed("ls-remote", option, where, *patterns, at=repository)
+    except GitAwayError:  # somebody is there
+        raise
     except GitError as error:
         if not ask("config", f"remote.{where}.url", at=repository):
             raise

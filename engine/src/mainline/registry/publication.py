@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from mainline.errors import MainlineError
 from mainline.registry import origin
-from mainline.repository.git import GitError, ask, git, listed
+from mainline.repository.git import GitAwayError, GitError, ask, git, listed
 
 TAGS = "refs/tags/"
 
@@ -36,7 +36,7 @@ def publish(tags: list[Tag]) -> None:
     remote = origin.remote()
     if remote:
         _push(remote, made)
-        fetch()
+        _keep(made)
     else:
         _create(made)
 
@@ -90,11 +90,18 @@ def _push(remote: str, made: Mapping[str, str]) -> None:
     except GitError as error:
         taken = origin.refs(remote, *made)
         if not taken:
-            raise MainlineError(f"{error} Nothing was released; the right to push tags is needed.") from error
+            away = isinstance(error, GitAwayError)
+            remedy = "Run this again." if away else "The right to push tags is needed."
+            raise MainlineError(f"{error} Nothing was released. {remedy}") from error
         other = [name for name, made_at in made.items() if taken.get(name, made_at) != made_at]
         if other or len(taken) < len(made):
             name = (other or list(taken))[0].removeprefix(TAGS)
             raise TakenError(f"another run wrote {name} in the meantime.") from error
+
+
+def _keep(made: Mapping[str, str]) -> None:
+    """Take tags that the remote has now; nothing is asked of it, since all is written and no answer may be missing."""
+    git("update-ref", "--stdin", given="".join(f"update {name} {made_at}\n" for name, made_at in made.items()))
 
 
 def _create(made: Mapping[str, str]) -> None:

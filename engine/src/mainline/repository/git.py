@@ -1,11 +1,13 @@
 """git, asked by its own program."""
 
 import os
+import re
 import subprocess
+import time
 from collections.abc import Mapping
 from pathlib import Path
 
-from mainline import processes
+from mainline import backoff, processes
 from mainline.errors import MainlineError
 
 LIMITS = {"clone": 1800.0, "ls-remote": 60.0}
@@ -15,6 +17,18 @@ LONGER = "MAINLINE_GIT_SECONDS"
 """Names another limit for all of them, for a slow line."""
 _STALLED = {"GIT_HTTP_LOW_SPEED_LIMIT": "1", "GIT_HTTP_LOW_SPEED_TIME": "60"}
 """Over HTTP git itself gives up after a minute without a byte."""
+TRIES = 4
+"""How often a server is asked in all whose answer broke off, or was that it cannot answer now."""
+WAITS = 0.5, 4.0
+"""Seconds from the first such failure to the next try, and the longest of these waits."""
+_OVER_NETWORK = ("clone", "fetch", "ls-remote", "push")
+"""The commands that are tried again. A push that arrived and lost only its answer finds that all is there."""
+_PASSING = re.compile(
+    r"returned error: 50[0234]\b|connection reset|connection closed by|empty reply from server|early EOF|"
+    r"unexpected disconnect|hung up unexpectedly|SSL_ERROR_SYSCALL|gnutls_handshake\(\) failed|send failure",
+    re.IGNORECASE,
+)
+"""git's words for what the next try may not meet: errors of a server, and connections that end in an answer."""
 _PLAIN = {
     "clone.defaultRemoteName": "origin",
     "color.grep": "false",
@@ -38,7 +52,11 @@ class GitError(MainlineError):
     """git refused; its own words are the message."""
 
 
-class GitTimeoutError(GitError):
+class GitAwayError(GitError):
+    """The remote gave no answer. That says nothing of rights, and the same command may succeed later."""
+
+
+class GitTimeoutError(GitAwayError):
     """git had no answer in time."""
 
 
@@ -82,13 +100,20 @@ def raw(
     """Run git as `git` does, and return what it prints byte by byte: names, messages and authors need not be UTF-8.
 
     Raises:
+        GitAwayError: when a remote does not answer, at none of several tries.
         GitError: when git exits with anything but 0.
     """
-    finished = _run(arguments, at, given, environment)
-    if finished.returncode != 0:
-        said = " ".join(_text(finished.stderr or finished.stdout).split())
-        raise GitError(f"`git {arguments[0]}` says: {said[:400]}")
-    return finished.stdout
+    for failures in range(1, TRIES + 1):
+        finished = _run(arguments, at, given, environment)
+        if finished.returncode == 0:
+            return finished.stdout
+        said = " ".join(_text(finished.stderr or finished.stdout).split())[:400]
+        if arguments[0] not in _OVER_NETWORK or not _PASSING.search(said):
+            break
+        if failures == TRIES:
+            raise GitAwayError(f"`git {arguments[0]}` was tried {TRIES} times. It says: {said}")
+        time.sleep(backoff.wait(failures, *WAITS))
+    raise GitError(f"`git {arguments[0]}` says: {said}")
 
 
 def ask(*arguments: str, at: Path | None = None) -> str:

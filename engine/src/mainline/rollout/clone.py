@@ -8,7 +8,7 @@ from pathlib import Path
 from mainline.errors import MainlineError
 from mainline.exchange.place import Place
 from mainline.registry import origin, packs
-from mainline.repository.git import ask, git
+from mainline.repository.git import GitAwayError, ask, git
 
 REMOTE = "origin"
 """The remote of the follower's own clone."""
@@ -25,6 +25,8 @@ class Clone:
         try:
             try:
                 self._update()
+            except GitAwayError:  # the clone is as good as it was
+                raise
             except MainlineError:  # a loss of power leaves locks and empty objects, which no other try mends
                 origin.head(self.url, self.place.folder)
                 self._make(anew=True)

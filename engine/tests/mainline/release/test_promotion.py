@@ -21,6 +21,9 @@ from mainline.registry import publication, tags
 from mainline.registry.publication import Tag, TakenError
 from mainline.release import promotion
 from mainline.remote.store import StorageError
+from mainline.repository import git
+from tests import git_server
+from tests.faulty_proxy import Fault, FaultyProxy
 from tests.mainline.release.conftest import DECLARED, Repository, judge, promote_by, refuse, release
 from tests.object_store import ObjectStore
 from tests.project import FLIGHTS
@@ -302,6 +305,35 @@ def test_an_origin_that_refuses_tags_is_named(repository: Repository) -> None:
     with pytest.raises(MainlineError, match=r"no right to write.*Nothing was released"):
         release()
     assert repository.run("git", "tag").stdout == ""
+
+
+def test_a_remote_that_is_away_is_not_taken_for_one_that_refuses(
+    repository: Repository, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Where a push has no answer at any try, nobody is sent to look for a right that is there."""
+    monkeypatch.setattr(git, "WAITS", (0.0, 0.0))
+    repository.run("git", "-C", "../origin.git", "config", "http.receivepack", "true")
+    with git_server.serve(repository.path.parent) as port, FaultyProxy(port) as proxy:
+        repository.run("git", "remote", "set-url", "--push", "origin", f"{proxy.endpoint}/origin.git")
+        proxy.fault = Fault("error 503")
+        with pytest.raises(MainlineError, match=r"error: 503 Nothing was released\. Run this again\."):
+            release()
+        assert repository.tags() == []
+        proxy.fault = None
+        assert "v1.0.0 is released." in release()
+
+
+def test_a_release_is_told_though_the_remote_is_away_once_it_has_the_tags(repository: Repository) -> None:
+    """Nothing is asked any more, so no answer that is missing makes a failure of a release."""
+    hook = repository.path.parent / "origin.git/hooks/post-receive"
+    hook.write_text('#!/bin/sh\ngrep -q refs/tags/ && mv "$PWD" "$PWD.gone"\n')
+    hook.chmod(0o755)
+    assert "v1.0.0 is released." in release()
+    assert repository.has("production") == "v1.0.0"
+    hook.parent.parent.with_name("origin.git.gone").rename(hook.parent.parent)
+    hook.unlink()
+    assert repository.tags() == ["model#production#1", "model#staging#1", "model@v1.0.0"]
+    assert "Nothing is released" in release()
 
 
 def test_an_environment_may_wait_for_a_person(repository: Repository) -> None:

@@ -13,10 +13,13 @@ from mainline.package import signing
 from mainline.package.soundness import is_sound
 from mainline.registry import addresses, events
 from mainline.release import promotion, rollback
+from mainline.repository import git
 from mainline.rollout import approvals, reports
 from mainline.rollout.follower import Follower
 from mainline.rollout.records import Event
 from mainline.rollout.source import Source
+from tests import git_server
+from tests.faulty_proxy import Fault, FaultyProxy
 from tests.mainline.rollout.conftest import POLICY, Followed
 from tests.project import SEARCH_PATH
 
@@ -114,6 +117,22 @@ def test_damaged_clone_is_made_anew(followed: Followed, damaged: str) -> None:
     assert found.commit == followed.repository.run("git", "rev-parse", "HEAD").stdout.strip()
     shown = followed.repository.run("git", "-C", str(around), "remote", "get-url", "origin").stdout
     assert shown.strip() == "nowhere"
+
+
+def test_clone_is_kept_where_only_the_network_is_at_fault(followed: Followed, monkeypatch: pytest.MonkeyPatch) -> None:
+    """If a fetch breaks off at every try, git is away; the clone is as good as it was, and is not made anew."""
+    monkeypatch.setattr(git, "WAITS", (0.0, 0.0))
+    followed.release()
+    place = followed.source.place
+    with git_server.serve(place.folder) as port, FaultyProxy(port) as proxy:
+        source = Source(f"{proxy.endpoint}/origin.git", "production", place)
+        assert source.look().problem == ""
+        made = place.clone.stat().st_ino
+        proxy.fault = Fault("error 503", times=git.TRIES, skip=2)  # the question before, which is two requests
+        assert re.match(r"git is away: `git fetch` was tried \d times", source.look().problem)
+        assert proxy.injected == git.TRIES
+        assert source.look().problem == ""
+        assert place.clone.stat().st_ino == made
 
 
 def test_unknown_key_of_the_policy_is_said_and_the_version_known(followed: Followed) -> None:

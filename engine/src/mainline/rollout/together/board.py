@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 
 from mainline.errors import MainlineError
 from mainline.repository import tree
-from mainline.repository.git import GitError, GitTimeoutError, git, listed, raw
+from mainline.repository.git import GitAwayError, GitError, git, listed, raw
 from mainline.rollout.clone import REMOTE
 from mainline.rollout.together import notices
 from mainline.rollout.together.notices import Record, Report
@@ -115,7 +115,7 @@ class Board:
         options = [word for word in words if word.startswith("--")]
         try:
             git("push", "--quiet", "--atomic", *options, REMOTE, *(word for word in words if word not in options))
-        except GitTimeoutError:
+        except GitAwayError:
             raise
         except GitError as error:
             raise RefusedError(str(error)) from error

@@ -9,7 +9,7 @@ import pytest
 
 from mainline.repository import git as programs
 from mainline.repository import tree
-from mainline.repository.git import GitError, GitTimeoutError, git
+from mainline.repository.git import GitAwayError, GitError, GitTimeoutError, git
 from mainline.rollout.together.notices import RECORD
 from tests.mainline.rollout.together.machines import INTERVAL, SILENT, policy
 from tests.mainline.rollout.together.test_circle import Make, is_on_trial, until
@@ -130,11 +130,11 @@ def test_git_that_leaves_too_little_of_the_lease_is_said(machines: Make, slow: f
     assert [machine.problem for machine in world.all] == ["", ""]
 
 
-@pytest.mark.parametrize("failing", [("push", GitTimeoutError), ("hash-object", GitError)])
+@pytest.mark.parametrize("failing", [("push", GitTimeoutError), ("push", GitAwayError), ("hash-object", GitError)])
 def test_push_that_was_not_refused_is_not_taken_for_one(
     machines: Make, monkeypatch: pytest.MonkeyPatch, failing: tuple[str, type[GitError]]
 ) -> None:
-    """A server whose first try has no answer, or whose disk is full, waits as for a git that is away, and goes on."""
+    """A server whose first try has no whole answer, or whose disk is full, waits as if git were away; it goes on."""
     world = machines(1)
     run = programs.raw
 
