@@ -1,0 +1,1 @@
+../../src/mainline/backoff.py
