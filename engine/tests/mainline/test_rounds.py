@@ -4,6 +4,7 @@ import os
 import signal
 import threading
 from collections.abc import Callable, Iterator
+from time import monotonic
 
 import pytest
 
@@ -26,6 +27,17 @@ def _handlers(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
         signal.signal(number, handler)
 
 
+def limited(drive: Callable[[], None]) -> Callable[[], None]:
+    """Return a drive that fails if it is driven for too long: rounds that nothing ends are seen, and not waited for."""
+    last = monotonic() + LIMIT
+
+    def driven() -> None:
+        assert monotonic() < last, "the rounds go on though they were told to end"
+        drive()
+
+    return driven
+
+
 def send(number: signal.Signals, when: Callable[[], bool]) -> Callable[[], None]:
     """Return a drive that sends this process a signal, once something is so."""
     sent: list[signal.Signals] = []
@@ -35,7 +47,7 @@ def send(number: signal.Signals, when: Callable[[], bool]) -> Callable[[], None]
             sent.append(number)
             os.kill(os.getpid(), number)
 
-    return drive
+    return limited(drive)
 
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
@@ -82,6 +94,6 @@ def test_a_look_that_waits_holds_up_nothing() -> None:
             held.set()
             rounds.stopped.set()
 
-    rounds = Rounds(look, drive)
+    rounds = Rounds(look, limited(drive))
     rounds.run()
     assert driven.count(True) == 3
