@@ -54,12 +54,17 @@ def _counted(column: Column) -> tuple[str, str, pd.Timestamp, pd.Timestamp] | No
     """Return what numbers may count, how pandas is told so, and the first and the last time; None if nothing."""
     if not column.is_number or column.distinct < 2 or column.distinct < MOST_REPEATED * len(column.present):
         return None
-    ends = [float(column.present.min()), float(column.present.max())]
+    ends = pd.Series([column.present.min(), column.present.max()], dtype="float64")
     for unit, name in UNITS.items():
-        first, last = (pd.to_datetime(number, unit=unit, errors="coerce") for number in ends)
-        if YEARS[0] <= first.year <= last.year < YEARS[1]:
-            return f"{name} since 1970", f"unit='{unit}'", first, last
-    first, last = (pd.to_datetime(number, unit="D", origin=SHEET, errors="coerce") for number in ends)
-    if _NAMED.search(column.name) and YEARS[0] <= first.year <= last.year < YEARS[1]:
-        return "days since 1900, as in a spreadsheet", f"unit='D', origin='{SHEET}'", first, last
+        times = pd.to_datetime(ends, unit=unit, errors="coerce")
+        if _is_near(times):
+            return f"{name} since 1970", f"unit='{unit}'", times[0], times[1]
+    times = pd.to_datetime(ends, unit="D", origin=SHEET, errors="coerce")
+    if _NAMED.search(column.name) and _is_near(times):
+        return "days since 1900, as in a spreadsheet", f"unit='D', origin='{SHEET}'", times[0], times[1]
     return None
+
+
+def _is_near(times: "pd.Series[pd.Timestamp]") -> bool:
+    """Say whether all times are of the years that a table may be of; NaT is of none."""
+    return bool(times.dt.year.between(YEARS[0], YEARS[1] - 1).all())
