@@ -10,9 +10,22 @@ PERSONAL = frozenset(
         *("name", "first_name", "last_name", "full_name", "passenger", "birth_date", "date_of_birth", "birthday"),
         *("email", "phone", "mobile", "address", "street", "ip_address"),
         *("ssn", "passport", "credit_card", "iban"),
+        *(
+            "vorname",
+            "nachname",
+            "familienname",
+            "geburtsdatum",
+            "geburtstag",
+            "adresse",
+            "anschrift",
+            "straße",
+            "strasse",
+        ),
+        *("telefon", "telefonnummer", "prénom", "prenom", "nom_de_famille", "date_de_naissance", "courriel"),
+        *("téléphone", "telephone", "apellido", "apellidos", "fecha_de_nacimiento", "dirección", "direccion"),
     }
 )
-"""Column names that identify a person; a request or a feature carries one only if it is declared with a reason."""
+"""Column names that identify a person, in four languages; one is carried only if it is declared with a reason."""
 
 
 def check_policy(

@@ -9,14 +9,22 @@ from mainline.conformance.names import PERSONAL
 from mainline.scaffold import moments
 from mainline.scaffold.column import FAR, Column
 
-_NUMBERING = re.compile(r"(^|[^a-z])(id|ids|no|nr|num|number|key|uuid|guid|code|index|idx)([^a-z]|$)")
-_ENDS_WITH_ID = re.compile(r"[a-z](Id|ID)$")
-ENTITIES = re.compile(
-    r"(^|[^a-z])(customer|client|patient|subject|user|person|member|household|family|account|store|shop|device|machine|"
-    r"sensor|station|school|student|driver|vehicle|product|item|participant|owner|company|firm|individual)([^a-z]|$)"
+_NUMBERING = re.compile(
+    r"(^|[^a-z])(id|ids|no|nr|num|number|key|uuid|guid|code|index|idx|numéro|numero)([^a-z]|$)|nummer([^a-z]|$)"
 )
+_ENDS_WITH_ID = re.compile(r"[a-z](Id|ID)$")
+_ENTITY = (
+    "customer|client|patient|subject|user|person|member|household|family|account|store|shop|device|machine|sensor|"
+    "station|school|student|driver|vehicle|product|item|participant|owner|company|firm|individual|"
+    "kunde|patientin|haushalt|konto|filiale|gerät|maschine|schule|schüler|fahrer|fahrzeug|artikel|firma|"
+    "magasin|capteur|appareil|école|élève|produit|entreprise|foyer"
+)
+ENTITIES = re.compile(rf"(^|[^a-z])({_ENTITY})([^a-z]|$)")
+_ENTITY_ALONE = re.compile(rf"({_ENTITY})[^a-zà-ÿ]*(id|ids|no|nr|num|number|key|code|nummer)?[^a-z]*")
+"""A name that says no more than whose rows these are, such as `patient` or `Patient-Nr.`."""
 _AMOUNT = re.compile(r"^(num|number|n|nb|count|total)[^a-z]+(of[^a-z]|[a-z]+s$|[a-z]+[^a-z]+[a-z])")
 """How many there are of something, such as `num_satisfactory_accounts`, and not which one."""
+_BETWEEN = re.compile(r"[ .-]+")
 MOST_LEVELS = 100
 _WORDS = 4
 _UNNAMED = re.compile(r"Unnamed: \d+|__index_level_\d+__")
@@ -60,7 +68,8 @@ def group_of(columns: Mapping[str, Column], key: str) -> tuple[str, bool]:
     for name, column in columns.items():
         if name == key or column.kind not in ("integer", "text") or column.missing or _AMOUNT.search(_spaced(name)):
             continue
-        if 20 <= column.distinct <= len(column.values) / 1.5:
+        rows = len(column.values)
+        if 20 <= column.distinct <= (rows - 1 if _ENTITY_ALONE.fullmatch(_spaced(name)) else rows / 1.5):
             found.append(name)
     entities = [name for name in found if ENTITIES.search(_spaced(name))]
     if entities:
@@ -74,7 +83,7 @@ def left_out(column: Column) -> str:
         return "it is empty"
     if column.distinct == 1 and not column.missing:
         return "it is the same in every row"
-    if column.name.lower() in PERSONAL:
+    if _BETWEEN.sub("_", column.name.lower()) in PERSONAL:
         return "its name is that of a person's data"
     if is_unnamed(column.name):
         return "it has no name"

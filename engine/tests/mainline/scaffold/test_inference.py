@@ -202,6 +202,23 @@ def test_group_is_the_column_that_is_called_an_entity(tmp_path: Path) -> None:
     assert plan(write(tmp_path, rows)).group == "individual id"
 
 
+@pytest.mark.parametrize("name", ["Patient", "patient_id", "Kunde", "Filiale Nr.", "Capteur", "store no"])
+def test_entity_of_few_repetitions_is_a_group(tmp_path: Path, name: str) -> None:
+    """Whoever comes twice is kept on one side, although most come once; a number of another name is a number."""
+    numbers = RANDOM.permutation([*range(1000, 1000 + ROWS - 30), *range(1000, 1030)])
+    rows = flats().drop(columns="id")
+    assert plan(write(tmp_path, rows.assign(**{name: numbers}))).group == name
+    assert plan(write(tmp_path, rows.assign(patients=numbers))).group == ""
+    assert plan(write(tmp_path, rows.assign(**{"family income": numbers}))).group == ""
+
+
+@pytest.mark.parametrize("name", ["Vorname", "Nachname", "First Name", "Date de naissance", "Straße", "apellidos"])
+def test_persons_data_is_left_out_in_other_languages(tmp_path: Path, name: str) -> None:
+    """Also with blanks between its words, and with few values."""
+    rows = flats().assign(**{name: RANDOM.choice(["a", "b", "c"], ROWS)})
+    assert plan(write(tmp_path, rows)).left_out[name] == "its name is that of a person's data"
+
+
 def test_time_cuts_data_into_periods(tmp_path: Path) -> None:
     """A date makes months, or what gives 6 to 40 periods with rows in each; the newest are kept from fitting."""
     days = pd.date_range("2023-01-01", periods=ROWS, freq="37h")
