@@ -107,7 +107,10 @@ def code_that_travels_is_importable_alone() -> None:
         try:
             ran = processes.run([sys.executable, "-I", "-c", ALONE, str(path)], LIMIT, text=True, errors="replace")
         except subprocess.TimeoutExpired as error:
-            raise UseCaseError(f"{file} does not come to its end within {LIMIT:g} s.") from error
+            raise UseCaseError(
+                f"{file} is imported for more than {LIMIT:g} s; it may only define names. Move work that takes long to "
+                "src/usecase/tables.py, or into a function."
+            ) from error
         if ran.returncode:
             said = ran.stderr.strip().splitlines()[-1]
             raise UseCaseError(

@@ -186,10 +186,16 @@ def compare(answered: list[Any], expected: list[Any], limit: float) -> None:
         UseCaseError: naming the first that differs.
     """
     if len(answered) != len(expected):
-        raise UseCaseError(f"the server gives {len(answered)} answers to {len(expected)} golden requests.")
+        raise UseCaseError(
+            f"the server gives {len(answered)} answers to {len(expected)} golden requests; respond() in "
+            "src/usecase/scoring.py returns one per row."
+        )
     for number, (found, wanted) in enumerate(zip(answered, expected, strict=True)):
         if not _is_same(found, wanted, limit):
-            raise UseCaseError(f"golden request {number} is answered with {found}, and the pipeline wrote {wanted}.")
+            raise UseCaseError(
+                f"golden request {number} is answered with {found}, and the pipeline wrote {wanted}. Features and "
+                "respond() may depend on request and tables alone: not on the clock, a file or the environment."
+            )
 
 
 def _is_same(found: Any, wanted: Any, limit: float) -> bool:

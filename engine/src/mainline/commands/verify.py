@@ -95,7 +95,11 @@ def _compare(scratch: Path, exact: bool) -> str:
         )
     second = _rebuild(scratch / "second", OTHER_SEEDS[1])
     if _hashes((second / "dvc.lock").read_text(encoding="utf-8")) != rebuilt:
-        raise MainlineError(f"training does not repeat itself on this machine: two rebuilds differ; look at {names}.")
+        raise MainlineError(
+            f"training does not repeat itself: two rebuilds on this machine made different {names}. Look in "
+            "src/usecase/ and model.params for random numbers that `seed` does not set, the clock, threads, and the "
+            "order of a set."
+        )
     difference = _largest_difference(_committed(str(REFERENCE)), (first / REFERENCE).read_text("utf-8"))
     return _tolerate(names, difference, params.load(first / "params.yaml"))
 

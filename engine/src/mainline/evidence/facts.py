@@ -122,7 +122,11 @@ def _locked(traced: Lineage) -> lock.Entries:
     try:
         return lock.entries(_text(traced.commit.commit, str(lock.LOCK)))
     except lock.LockError as error:
-        raise MainlineError(f"dvc.lock of {traced.version} cannot be read, so nothing can be said of it.") from error
+        commit = traced.commit.commit[:10]
+        raise MainlineError(
+            f"dvc.lock of {traced.version} is damaged, so its data and model cannot be named. `git show "
+            f"{commit}:{lock.LOCK}` shows it; a version of a commit with a whole one can have evidence."
+        ) from error
 
 
 def _card(commit: str, scratch: Path) -> Card:

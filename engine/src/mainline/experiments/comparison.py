@@ -79,7 +79,10 @@ def check(committed: Predicted, tried: Predicted) -> None:
         raise MainlineError(OTHER_ROWS)
     wrong = int((~np.isfinite(tried.predicted)).sum())
     if wrong:
-        raise MainlineError(f"{wrong:,} of the predictions are not a number. Which feature, or which weight, is none?")
+        raise MainlineError(
+            f"{wrong:,} of {len(tried.predicted):,} predictions are not a number, so they cannot be compared. Look at "
+            "respond() in src/usecase/scoring.py, and at model.params: a fit that diverges ends so."
+        )
 
 
 def are_paired(committed: Predicted, tried: Predicted) -> bool:

@@ -38,7 +38,10 @@ def run(environment: str, packages: Path) -> Findings:
         try:
             done = processes.run(command, LIMIT, text=True, errors="replace", env=children.without_secrets())
         except subprocess.TimeoutExpired as error:
-            raise MainlineError(f"the gate's process did not come to a verdict within {LIMIT:g} s.") from error
+            raise MainlineError(
+                f"the gate's process did not come to a verdict within {LIMIT:g} s and was ended. Does code of a "
+                "package wait for something? `make gate` tries again."
+            ) from error
         sys.stdout.write(done.stdout)
         said = done.stderr
         if done.returncode == 0 and findings.is_file():

@@ -55,7 +55,10 @@ def clean(there: Store, older_than: float, yes: bool) -> Unneeded:
 
 def _find(there: Store, needed: set[str], newest: float) -> Unneeded:
     if math.isinf(newest):
-        raise MainlineError("nothing was removed: the store does not say when its objects were written.")
+        raise MainlineError(
+            "nothing was removed: the store does not say when its objects were written, so what a push relies on looks "
+            "as old as the rest. A folder or S3 says it: `./mainline remote URL`, then `./mainline push --all`."
+        )
     everything, vouched = there.everything(), notes.vouched(there, newest)
     unneeded = {oid: about for oid, about in everything.items() if oid not in needed}
     old = {oid: size for oid, (size, changed) in unneeded.items() if changed <= newest and oid not in vouched}

@@ -149,4 +149,7 @@ def _check_out() -> None:
     with progress.clock("putting files into the workspace"):
         finished = dvc.run("checkout")
     if finished.returncode != 0:
-        raise StorageError(f"the objects are here, but not in the workspace: {dvc.said(finished)}")
+        raise StorageError(
+            f"all objects are in the cache, and `dvc checkout` did not put them into the workspace: "
+            f"{dvc.said(finished).rstrip('.')}. Mend that; `./mainline pull` then fetches nothing twice."
+        )

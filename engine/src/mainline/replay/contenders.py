@@ -54,7 +54,9 @@ def find(name: str | None, environment: str, scratch: Path) -> Answering:
     """
     version = tags.find(name) if name else reference.current(environment, environments.load_all())
     if version is None:
-        raise MainlineError(f"{environment} has no version yet, so there is nothing to hold the answers to.")
+        raise MainlineError(
+            f"{environment} has no version yet, so there is nothing to hold the answers to: `./mainline promote`."
+        )
     if not (scratch / version.name).is_dir():
         packages.fetch(version, scratch)
     return Answering(version.name, Packaged(*manifest.read(scratch / version.name)))
@@ -68,7 +70,7 @@ def newest(against: Answering) -> str:
     """
     name = tags.newest(1)[0].name
     if name == against.name:
-        raise MainlineError(f"{name} is the newest version, and the one that answers.")
+        raise MainlineError(f"{name} is the newest version, and the one that answers; name another one.")
     return name
 
 

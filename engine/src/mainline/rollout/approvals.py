@@ -61,7 +61,7 @@ def approve(version: str, environment: str, step: int | None) -> str:
         raise MainlineError(f"the policy of {environment} has no approval step; nothing waits for you.")
     chosen = places[0] if step is None and len(places) == 1 else step
     if chosen not in places:
-        waits = ", ".join(map(str, places))
+        waits = f"{', '.join(map(str, places))}{'' if step is None else f', not at {step}'}"
         raise MainlineError(f"the policy of {environment} waits at steps {waits}; name one of them (--step).")
     name = f"approval/{environment}/{version}/{declared.hash}/{chosen}"
     publication.publish([Tag(name, found.commit, f"{version} may pass step {chosen} in {environment}.\n")])

@@ -64,7 +64,7 @@ def _run(*arguments: str, environment: dict[str, str] | None = None) -> str:
     except subprocess.TimeoutExpired as error:
         raise MainlineError(
             f"`mainline {arguments[0]}` took more than {SECONDS} s and was ended; it is tried again. "
-            "`./mainline remote` says whether the store answers."
+            "The command `remote` says whether the store answers."
         ) from error
     said = " ".join(done.stderr.split()).removeprefix("mainline: ")[-500:]
     if done.returncode:

@@ -320,6 +320,15 @@ def test_without_data_and_source_it_is_said(monkeypatch: pytest.MonkeyPatch) -> 
             catalogue.problem(claim)
 
 
+def test_a_file_that_works_while_it_is_imported_is_named(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """An import that does not end is ended; the line says which file it is, and where such work belongs."""
+    monkeypatch.tmp = tmp_path  # type: ignore[attr-defined]
+    monkeypatch.setattr(declarations, "LIMIT", 0.2)
+    travelling(features, "import time\ntime.sleep(600)\n")(monkeypatch)
+    said = catalogue.problem(declarations.code_that_travels_is_importable_alone)
+    assert said.startswith("src/usecase/features.py is imported for more than 0.2 s; it may only define names. Move ")
+
+
 def test_a_module_that_is_not_there_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
     """A use case without one of the six modules is told so."""
     monkeypatch.setitem(sys.modules, "usecase.scoring", None)

@@ -73,8 +73,8 @@ def test_a_source_that_is_away_skips_the_claim(fresh_project: Project) -> None:
 @pytest.mark.parametrize(
     ("answered", "expected", "said"),
     [
-        ([], [{"price": 1.0}], "0 answers to 1 golden"),
-        ([{"price": 1.1}], [{"price": 1.0}], "request 0 is answered with .*1.1"),
+        ([], [{"price": 1.0}], "0 answers to 1 golden requests; respond"),
+        ([{"price": 1.1}], [{"price": 1.0}], "request 0 is answered with .*1.1.* not on the clock"),
         ([{"price": None}], [{"price": 1.0}], "request 0 is answered with .*None"),
         ([{"cost": 1.0}], [{"price": 1.0}], "request 0 is answered with .*cost"),
         (

@@ -189,7 +189,9 @@ def test_a_store_without_dates_is_not_cleaned(repository: Project, monkeypatch: 
         "info",
         lambda _, path: {key: value for key, value in ask(path).items() if "time" not in key},
     )
-    with pytest.raises(MainlineError, match="nothing was removed: the store does not say when"):
+    with pytest.raises(
+        MainlineError, match=r"the store does not say when .*`\./mainline remote URL`, then `\./mainline push --all`"
+    ):
         typed("clean", "--yes", "--older-than", "7")
     assert held() == needed
 

@@ -2,6 +2,7 @@
 
 import re
 import shutil
+import subprocess
 import sys
 from collections.abc import Sequence
 from pathlib import Path
@@ -10,6 +11,7 @@ import pytest
 
 from mainline.remote import objects, transfer
 from mainline.remote.store import StorageError, Store
+from mainline.repository import dvc
 from mainline.repository.dvc import DvcError
 from tests.mainline.test_processes import deaf
 from tests.project import Project
@@ -191,3 +193,14 @@ def test_a_full_disk_is_said_at_once_and_left_no_fuller(repository: Project, way
         said
     )
     assert [*cache.rglob("*.tmp"), *store.rglob("*.tmp")] == []
+
+
+def test_files_that_dvc_cannot_place_are_in_the_cache(monkeypatch: pytest.MonkeyPatch) -> None:
+    """If `dvc checkout` fails, its reason is said, and that nothing need be fetched again."""
+    failed = subprocess.CompletedProcess(["dvc"], 1, "", "ERROR: 'data/raw' is in use.\n")
+    monkeypatch.setattr(dvc, "run", lambda *_: failed)
+    said = (
+        r"^all objects are in the cache, .* 'data/raw' is in use\. Mend that; `\./mainline pull` then fetches nothing"
+    )
+    with pytest.raises(StorageError, match=said):
+        transfer._check_out()

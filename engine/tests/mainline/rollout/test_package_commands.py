@@ -19,9 +19,7 @@ def test_store_that_hangs_is_named_with_what_asks_it(monkeypatch: pytest.MonkeyP
     """A fetch without an end is ended, and the message says so, that it is tried again, and what tries the store."""
     plays(monkeypatch, "import time; time.sleep(600)")
     monkeypatch.setattr(package_commands, "SECONDS", 0.2)
-    said = (
-        r"^`mainline fetch` took more than 0\.2 s and was ended; it is tried again\. `\./mainline remote` says whether"
-    )
+    said = r"^`mainline fetch` took more than 0\.2 s and was ended; it is tried again\. The command `remote` says"
     with pytest.raises(MainlineError, match=said):
         package_commands.fetch("v1.0.0", tmp_path / "package", "production", is_signed=False)
 

@@ -350,6 +350,8 @@ def test_approval_is_a_tag_that_followers_read(followed: Followed) -> None:
     followed.declare({**POLICY, "steps": steps})
     with pytest.raises(MainlineError, match="waits at steps 2, 4; name one"):
         approvals.approve("v1.0.0", "production", None)
+    with pytest.raises(MainlineError, match="waits at steps 2, 4, not at 3; name one"):
+        approvals.approve("v1.0.0", "production", 3)
     said = approvals.approve("v1.0.0", "production", 4)
     found = followed.source.look()
     assert found.policy is not None
