@@ -9,10 +9,15 @@ import orjson
 
 from mainline.serving.answering.problems import Problem, shown
 
+_TOO_DEEP = "it is nested too deeply; send an object, or a list of flat objects."
 _LARGE = 4096
 """From so many bytes on NumPy counts sooner than bytes do."""
+DEEPEST = 32
+"""Levels of lists and objects inside each other; what any protocol here needs has five or six.
 
-
+What is deeper is refused here: to write it into an error would pass Python's limit of calls, and look as if a model
+had failed.
+"""
 _NESTED, _OBJECTS = frozenset({dict, list}), frozenset({dict})
 
 
@@ -35,11 +40,11 @@ def parse(body: bytes) -> Any:
         except orjson.JSONDecodeError:
             parsed = None
         # Without a backslash every key ends in `":`, spaces aside, and so may a text that begins with a colon: as
-        # many of these as there are keys means that none stands twice.
+        # many of these as there are keys means that none stands twice. Then objects do not stand deep, but lists may.
         if type(parsed) in _NESTED and _ends_of_keys(body) == _keys(parsed):
-            return parsed
+            return _flat(parsed, body.count(b"["))
     try:
-        return _whole(_DECODER.decode(body.decode()), body)
+        return _flat(_whole(_DECODER.decode(body.decode()), body), body.count(b"[") + body.count(b"{"))
     except UnicodeDecodeError as error:
         found = f"byte {error.start} is not UTF-8; send UTF-8."
     except _Refused as error:
@@ -47,10 +52,31 @@ def parse(body: bytes) -> Any:
     except json.JSONDecodeError as error:
         found = f"{error.msg} at line {error.lineno}, column {error.colno}."
     except RecursionError:
-        found = "it is nested too deeply; send an object, or a list of flat objects."
+        found = _TOO_DEEP
     except ValueError:  # an integer of more digits than Python converts
         found = "a number has too many digits."
-    raise Problem("malformed-json", f"The body cannot be read: {found}")
+    raise _malformed(found)
+
+
+def _malformed(found: str) -> Problem:
+    return Problem("malformed-json", f"The body cannot be read: {found}")
+
+
+def _flat(parsed: Any, openings: int) -> Any:
+    """Refuse what is nested deeper than `DEEPEST`; with no more brackets that open than that it cannot be.
+
+    Raises:
+        Problem: malformed-json.
+    """
+    if openings > DEEPEST:
+        level = [parsed]
+        for _ in range(DEEPEST):
+            within = (value.values() if type(value) is dict else value for value in level)
+            level = [value for values in within for value in values if type(value) in _NESTED]
+            if not level:
+                return parsed
+        raise _malformed(_TOO_DEEP)
+    return parsed
 
 
 def _whole(parsed: Any, body: bytes) -> Any:

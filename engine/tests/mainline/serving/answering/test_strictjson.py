@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from mainline.serving.answering import strictjson
 from mainline.serving.answering.problems import Problem
-from mainline.serving.answering.strictjson import parse
+from mainline.serving.answering.strictjson import DEEPEST, parse
 
 
 @pytest.fixture(autouse=True, scope="module", params=[strictjson._LARGE, 0], ids=["small", "large"])
@@ -79,10 +79,22 @@ def test_number_is_the_same_by_either_parser(number: int) -> None:
     assert orjson.loads(orjson.dumps(escaped)) == plain
 
 
-def test_nesting_that_orjson_reads_is_read() -> None:
-    """Keys are not counted into the depth, where the counting itself would end."""
-    body = b'{"a":' * 300 + b"1" + b"}" * 300
-    assert json.dumps(parse(body)).count("a") == 300
+@pytest.mark.parametrize(("opening", "closing"), [("[", "]"), ('{"a":', "}"), ('{"\\u0061":[', "]}"), ('[{"a":', "}]")])
+def test_depth_has_a_limit(opening: str, closing: str) -> None:
+    """Lists and objects stand so deep in each other by either parser, and not one deeper."""
+    each = len(closing)
+    most = DEEPEST // each
+    body = opening * most + "1" + closing * most
+    assert json.dumps(parse(body.encode())).count(opening[0]) == most
+    for times in (most + 1, most + 2, 300, 480):
+        with pytest.raises(Problem, match="nested too deeply"):
+            parse((opening * times + "1" + closing * times).encode())
+
+
+@pytest.mark.parametrize("value", ["[" * 99, [[]] * 99, [{"a": []}] * 99, {"a": [[1]] * 99, "b": "é\\"}])
+def test_many_brackets_are_not_deep(value: object) -> None:
+    """Those beside each other, or in a text, are no levels."""
+    assert parse(json.dumps(value).encode()) == value
 
 
 def test_body_of_graphql_is_read_by_the_fast_parser(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -115,6 +115,22 @@ def test_json_that_is_no_request_is_refused(client: Client, body: bytes) -> None
     assert client.predict(None, body=body).kind == "invalid-request"
 
 
+@pytest.mark.parametrize("depth", [33, 500, 990, 1000, 1023])
+@pytest.mark.parametrize("is_value", [False, True], ids=["rows", "value"])
+def test_no_depth_is_a_failure_of_the_model(client: Client, rows: Rows, depth: int, is_value: bool) -> None:
+    """Lists inside each other, as a row or in one, are the client's error: a model that fails ends its rollout."""
+    deep = b"[" * depth + b"]" * depth
+    first = next(iter(rows[0]))
+    body = json.dumps(rows[0] | {first: "deep"}).encode().replace(b'"deep"', deep) if is_value else deep
+    assert client.predict(None, body=body).kind == "malformed-json"
+    model = client.service.models()[0]
+    path = f"/v2/models/{model.name}/infer"
+    tensor = {"name": first, "shape": [1], "datatype": "BYTES", "data": "deep"}
+    body = json.dumps({"inputs": [tensor]}).encode().replace(b'"deep"', deep) if is_value else deep
+    assert client.ask(path, body=body).status == 400
+    assert not model.metrics.outcomes["prediction-failed"]
+
+
 def test_prediction_outside_the_response_model_is_not_sent(client: Client, rows: Rows, model: Model) -> None:
     """A number that the response schema does not allow is counted and answered with a reason, nothing else."""
     highest = max(item["arr_delay"] for item in client.predict(rows[:2]).json["predictions"])
