@@ -12,8 +12,8 @@ from mainline.serving.answering import tracing
 from mainline.serving.answering.messages import Head
 
 END = b"\r\n\r\n"
-_FORMS, _SHORT = 8, 1024
-"""How many forms a connection remembers, and how long a head may be: what bounds its memory."""
+_FORMS, _SHORT, _LINES = 8, 1024, 32
+"""How many forms a connection remembers, how long a head may be, and of how many lines: what bounds its memory."""
 _LONGEST = 64
 _LENGTH = b"content-length"
 _OWN: dict[bytes, Callable[[bytes], object]] = {
@@ -105,7 +105,8 @@ class RepeatedHeads:
             more: how many bytes came behind these in one piece.
             head: what the parser read last in that piece: another request's head, if there were several in it.
         """
-        if len(start) > _SHORT or start.count(b"\n") != start.count(b"\r\n"):
+        lines = start.count(b"\r\n")
+        if len(start) > _SHORT or lines > _LINES or start.count(b"\n") != lines:
             return
         form = _Form(start, head)
         found = form.find(start)

@@ -379,6 +379,8 @@ def test_head_that_is_found_is_what_the_parser_reads(
 
 
 LENGTH, ID = (b"content-length", b"3"), (b"x-request-id", b"abc")
+MANY = [b"a%d" % number for number in range(30)]
+"""Names of headers which, empty, take next to no bytes, but some memory each."""
 START = b"POST /predict HTTP/1.1\r\nContent-Length: %b\r\nX-Request-Id: %b\r\n\r\n"
 PLAIN = START % (b"3", b"abc")
 
@@ -393,8 +395,9 @@ PLAIN = START % (b"3", b"abc")
         (PLAIN.replace(b"X-Req", b"X: a\nX-Req"), 3, [LENGTH, ID, (b"x", b"a")]),
         (PLAIN.replace(b"Content-Length: 3\r\n", b""), 3, [ID]),
         (PLAIN.replace(b"X-Req", b"X: " + b"a" * 1000 + b"\r\nX-Req"), 3, [LENGTH, ID, (b"x", b"a" * 1000)]),
+        (PLAIN.replace(b"X-Req", b":\r\n".join([*MANY, b"X-Req"])), 3, [LENGTH, *((name, b"") for name in MANY), ID]),
     ],
-    ids=["more than a body", "another head", "two lengths", "two ids", "line feed", "no length", "long"],
+    ids=["more than a body", "another head", "two lengths", "two ids", "line feed", "no length", "long", "many"],
 )
 def test_head_is_not_remembered(start: bytes, more: int, headers: list[tuple[bytes, bytes]]) -> None:
     """What may not be the head of one request alone, with one length, is left to the parser."""
