@@ -114,6 +114,7 @@ def _of_servers(instance: str, declared: Environment) -> list[Rule]:
     lost = f"increase(mainline_log_dropped_total{pods}[15m]) > 0 or mainline_log_failing{pods} > 0"
     follower = f"mainline_follower_problem{pods} > 0 or time() - mainline_follower_seen_seconds{pods} > 300"
     return [
+        _unfit(instance, declared),
         _alert("MainlineServersSilent", f"absent(mainline_model_weight{pods})", "5m", "page",
                "No server with a model is scraped. Look at whether servers run, and whether Prometheus has their key."),
         _alert("MainlineMemoryGrows", f"deriv({memory}[6h]) * {DAY} > {_LEAK * most:.0f} and {warm}", "6h", "ticket",
@@ -129,6 +130,22 @@ def _of_servers(instance: str, declared: Environment) -> list[Rule]:
         _alert("MainlineFollowerStuck", follower, "15m", "ticket",
                "The follower of {{ $labels.instance }} cannot reach git or storage, or is silent; what serves stays."),
     ]  # fmt: skip
+
+
+def _unfit(instance: str, declared: Environment) -> Rule:
+    """Return the alert about requests that the schema refuses: they reach no log, so no other check tells."""
+    asked, allowed = Asked(pods_of(instance), "1h"), declared.monitoring.support.unseen
+    refused = asked.refused('reason="invalid-request"')
+    all_ = f"(({_total(asked)} or vector(0)) + {refused})"
+    enough = f"{all_} >= {declared.monitoring.objectives.min_requests}"
+    said = (
+        "{{ $value | humanizePercentage }} of the requests of an hour do not fit the request model, so they are "
+        f"refused, and in no log; {allowed:.2%} are declared (monitoring.support.unseen). Look at which fields "
+        "mainline_invalid_fields_total counts, and at what changed at the clients: a unit, or a name."
+    )
+    return _alert(
+        "MainlineRequestsUnfit", f"{refused} / ({all_} > 0) > {allowed:g} and {enough}", "15m", "ticket", said
+    )
 
 
 def _of_monitoring(instance: str, declared: Environment) -> list[Rule]:

@@ -39,6 +39,7 @@ QUIET = {
 }
 """Series of a minute's steps over three and a half days, on which nothing but the dead man's switch fires."""
 REQUESTS, FAILED, REFUSED, QUICK, COUNT = list(QUIET)[:5]
+UNFIT = f'mainline_refused_total{{{PODS},reason="invalid-request"}}'
 SEEN = f"mainline_monitor_seen_seconds{{{PODS}}}"
 UNCLEAR = f'mainline_monitor_verdict{{{PODS},verdict="cannot tell"}}'
 FAIL, SLOW = ({f"MainlineRequests{what} {window}" for window in ("1h", "6h", "3d")} for what in ("Fail", "Slow"))
@@ -50,8 +51,14 @@ BURNING: dict[str, tuple[str, dict[str, str | None], set[str]]] = {
     "few requests, all of them bad": ("20m", {REQUESTS: "0x5000", FAILED: "0+40x5000", QUICK: "0x5000",
                                               COUNT: "0x5000"}, set()),
     "overloaded": ("4h", {REFUSED: "0+50x5000"}, FAIL),
-    "clients send nonsense": (
-        "4h", {f'mainline_refused_total{{{PODS},reason="invalid-request"}}': "0+900x5000"}, set()),
+    "a client sends another unit": ("4h", {UNFIT: "0+20x5000"}, {"MainlineRequestsUnfit"}),
+    "nothing fits": ("4h", {UNFIT: "0+900x5000", REQUESTS: "0x5000", QUICK: "0x5000", COUNT: "0x5000"},
+                     {"MainlineRequestsUnfit"}),
+    "nothing ever fitted": ("4h", {UNFIT: "0+900x5000", REQUESTS: None, FAILED: None, QUICK: None, COUNT: None},
+                            {"MainlineRequestsUnfit"}),
+    "one in 200 does not fit": ("4h", {UNFIT: "0+5x5000"}, set()),
+    "few requests, none of which fits": (
+        "4h", {UNFIT: "0+10x5000", REQUESTS: "0x5000", QUICK: "0x5000", COUNT: "0x5000"}, set()),
     "a fifth is slow": ("4h", {QUICK: "0+800x5000"}, SLOW),
     "nobody is scraped": ("10m", dict.fromkeys(QUIET), {"MainlineServersSilent"}),
     "it leaks": ("14h", {f"process_resident_memory_bytes{{{PODS}}}": "300000000+60000x5000"}, {"MainlineMemoryGrows"}),
