@@ -65,7 +65,7 @@ def test_alarm_has_one_issue_from_its_opening_to_its_end(github: GitHub, monitor
     issues.follow(NOW)
     (issue,) = about(github, "Alarm: whole numbers of v1.0.0 in production")
     assert issue["state"] == "open"
-    assert "Since: **2013-10-07**" in issue["body"]
+    assert "Open since: **2013-10-07**" in issue["body"]
     first = issue["body"]
     share(monitored, look("2013-10-08", PASSES))
     issues.follow(NOW)
@@ -247,7 +247,7 @@ def test_alarm_that_another_machine_saw_earlier_keeps_its_issue(github: GitHub, 
         issues.follow(NOW)
     (issue,) = about(github, "Alarm")
     assert issue["state"] == "closed"
-    assert "Since: **2013-10-05**" in issue["body"]
+    assert "Open since: **2013-10-05**" in issue["body"]
 
 
 @pytest.mark.parametrize("until", ["soon", "2013-10-07T12:00:00", "@org/team soon"])

@@ -83,6 +83,8 @@ def check_bias(production: Production) -> Outcome:
     """Is the mean error small? Of several classes, that of the class for which it is the largest."""
     earned = _earned(production) if production.policy.quality.bias is None else None
     limit = f"{production.bias:g}, declared"
+    if earned is not None and (far := earned.limit(windows.BIAS, windows.BIAS)) is not None:
+        limit = f"{far:.3g}, earned"
 
     def judge(events: Events) -> Outcome:
         weight = weigh(production, events)
@@ -105,7 +107,7 @@ def check_bias(production: Production) -> Outcome:
 def check_slices(production: Production) -> Outcome:
     """Is the mean error of each segment near that of all events?"""
     earned = _earned(production) if production.policy.quality.bias is None else None
-    limit = f"{production.bias:g} from the whole, declared"
+    limit = f"{production.bias:g} from the whole, declared" if earned is None else "earned"
 
     def judge(events: Events) -> Outcome:
         if earned is not None:

@@ -44,7 +44,9 @@ def _judge(production: Production, limits: Limits | None, sketch: Callable[[Sket
     furthest = scores[ranked[0]]
     beyond = [_named(name, scores[name]) for name in ranked if scores[name].score > limits.largest]
     where = f" in the last {playback.RECENT_DAYS} days" if furthest.is_recent else ""
-    observed = f"{_named(ranked[0], furthest)}{where}: distance {furthest.distance:.3f}, score {furthest.score:.1f}"
+    observed = (
+        f"{_named(ranked[0], furthest)}{where}: distance {furthest.distance:.3f}, score {_plainly(furthest.score)}"
+    )
     reason = f"{_told(beyond)} {playback.proof(limits, earned.every_days)}"
     return Outcome("fail" if beyond else "pass", observed, f"score {limits.largest:.1f}", reason)
 
@@ -58,6 +60,11 @@ def _without_limits(production: Production) -> str:
 
 def _named(column: str, score: Score) -> str:
     return f"missing {column}" if score.is_missing else column
+
+
+def _plainly(score: float) -> str:
+    """Write a score with a place after the point; what rounds to nothing has no sign."""
+    return f"{round(score, 1) + 0.0:.1f}"
 
 
 def _told(beyond: Sequence[str]) -> str:

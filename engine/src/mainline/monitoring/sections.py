@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 from mainline.documents import Verdict
 from mainline.gate.findings import Check
-from mainline.monitoring import wording
+from mainline.monitoring import promise, wording
 from mainline.monitoring.result import Alarm, Day, Mark, Monitored, Promise, Segment, Track, Version
 from mainline.report.blocks import (
     Block,
@@ -61,7 +61,7 @@ def of_alarm(found: Monitored, alarm: Alarm) -> Document:
     check = next((one for one in (version.checks if version else []) if one.name == alarm.check), None)
     tracks = [track for track in (version.tracks if version else []) if track.check == alarm.check]
     said: list[Line] = [
-        ("Since: ", Strong((alarm.opened[:10],)), f"; last looked at {found.until[:10]}."),
+        ("Open since: ", Strong((alarm.opened[:10],)), f"; last looked at {found.until[:10]}."),
         ("Observed: ", Prose(alarm.observed), "; limit: ", Prose(alarm.limit)),
         ("What to do: ", Prose(alarm.reason)),
         ("What it costs: ", *_cost(version)),
@@ -73,17 +73,19 @@ def of_alarm(found: Monitored, alarm: Alarm) -> Document:
     blocks: tuple[Block, ...] = (Bullets(tuple(said)), *map(_chart, tracks))
     if check is not None and check.verdict not in ("fail", "pass"):
         blocks += (CheckList((check,)),)
-    headline = f"{alarm.check} of {alarm.version} in {found.environment}: {alarm.observed}"
     verdict: Verdict = "pass" if alarm.closed else "warn" if alarm.quiet_since else "fail"
+    headline = f"{alarm.check} of {alarm.version} in {found.environment}: {alarm.observed}"
+    if verdict == "fail":
+        headline = f"{alarm.version} in {found.environment} {wording.plain(alarm.check)}: {alarm.observed}"
     return Document(verdict, headline[:600], _lead(found), (Section("alarm", "The alarm", blocks),))
 
 
 def _cost(version: Version | None) -> Line:
-    """Say what production loses: the metric against the baseline's, as far as labels tell."""
-    skill = next((one for one in (version.checks if version else []) if one.name == "skill"), None)
-    if skill is None or skill.verdict == "cannot tell":
+    """Say what production loses: what came true of the metric beside what was promised, as far as labels tell."""
+    found = next((one for one in (version.checks if version else []) if one.name == promise.CHECK), None)
+    if found is None or found.verdict == "cannot tell":
         return ("not known yet, since quality takes labels.",)
-    return (Prose(f"{skill.observed}. {skill.reason}"),)
+    return (Prose(f"{found.observed}; {found.limit}. {found.reason}"),)
 
 
 def _lead(found: Monitored) -> Line:
@@ -130,7 +132,7 @@ def _alarms(alarms: Sequence[Alarm]) -> Table:
     rows = tuple(
         ((Code(alarm.version), f" {alarm.check}"), (alarm.opened[:10],), (alarm.quiet_since[:10],)) for alarm in alarms
     )
-    return Table(("alarm", "since", "passes since"), rows)
+    return Table(("alarm", "open since", "passes since"), rows)
 
 
 def _promises(promises: Sequence[Promise]) -> Table:

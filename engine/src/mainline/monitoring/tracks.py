@@ -51,11 +51,30 @@ def _of_quality(check: Check, production: Production, days: Sequence[Day]) -> tu
         case "skill":
             model, baseline = ([(day.day, getattr(day, name)) for day in days] for name in ("metric", "baseline"))
             return metric, {"model": model, "baseline": baseline}
+        case "bias by segment" if (of_segment := _of_segment(check, production)) is not None:
+            return of_segment
         case "bias" | "bias by segment":
             return "bias", {"bias": [(day.day, day.bias) for day in days]}
         case "labels":
             return "share with a label", {"labels": [(day.day, day.labelled / max(day.events, 1)) for day in days]}
     return None
+
+
+def _of_segment(check: Check, production: Production) -> tuple[str, Lines] | None:
+    """Follow the segment that a check names first, beside the limit that it earned; None if no window measured it."""
+    named = (pair for pair in production.measured if check.observed.startswith(f"{pair[0]} {pair[1]}: "))
+    pair = next(named, None)
+    if pair is None:
+        return None
+    values = production.measured[pair][-DAYS:]
+    ends = [str(np.datetime64(int(day), "D")) for day in np.unique(production.labelled.day)[-len(values) :]]
+    known = [(day, float(value)) for day, value in zip(ends, values, strict=True) if np.isfinite(value)]
+    lines = {" ".join(pair): known}
+    earned = production.reference.earned
+    limit = earned.quality.limit(*pair) if earned is not None and earned.quality is not None else None
+    if limit is not None:
+        lines["limit"] = [(day, float(np.copysign(limit, values[-1]))) for day in ends]
+    return f"bias against all, {production.window_days} days", lines
 
 
 def _of_support(check: Check, production: Production) -> tuple[str, Lines]:

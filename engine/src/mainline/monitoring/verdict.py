@@ -18,6 +18,8 @@ from mainline.text import clean, count, few
 Kind = Literal["skew", "quality", "labels", "drift", "estimate"]
 
 PACKAGES = "packages"
+_BESIDES = 2
+"""Checks that the sentence of an alarm names beside the first one."""
 _OTHERS: tuple[tuple[str, Kind, Group, Callable[[Production], Outcome]], ...] = (
     (skew.CHECK, "skew", "data", skew.check_skew),
     ("labels", "labels", "integrity", accuracy.check_labels),
@@ -30,7 +32,10 @@ _OTHERS: tuple[tuple[str, Kind, Group, Callable[[Production], Outcome]], ...] = 
     ("drift of predictions", "drift", "data", drift.check_predictions),
 )
 """Those that follow the checks of support, in the order in which a person wants to read them."""
-_KINDS: dict[str, str] = {name: kind for name, kind, _ in support.CHECKS} | {name: kind for name, kind, *_ in _OTHERS}
+_CAUSES = ("support", "range", "skew")
+"""Kinds of checks that say why quality may be worse; drift of features is one more."""
+KINDS: dict[str, str] = {name: kind for name, kind, _ in support.CHECKS} | {name: kind for name, kind, *_ in _OTHERS}
+"""The key of `monitoring.severity` that says whether a check is an alarm, by its name."""
 
 
 def of_version(production: Production) -> list[Check]:
@@ -38,7 +43,23 @@ def of_version(production: Production) -> list[Check]:
     severity = production.policy.severity
     others = [bounded(name, group, soften(check(production), getattr(severity, kind)))
               for name, kind, group, check in _OTHERS]  # fmt: skip
-    return [*support.run(production.counted, severity), *others]
+    return _with_causes([*support.run(production.counted, severity), *others])
+
+
+def _with_causes(checks: Sequence[Check]) -> list[Check]:
+    """Let quality that does not pass name what moved with it: a broken feed is mended, and not learned by a retrain."""
+    moved = [
+        _measured(check) for check in checks
+        if check.verdict in ("fail", "warn") and (KINDS[check.name] in _CAUSES or check.name == "drift of features")
+    ]  # fmt: skip
+    if not moved:
+        return [*checks]
+    first = f" Look first at what moved with it: {few(moved, _BESIDES)}."
+    return [
+        bounded(check.name, check.group, Outcome(check.verdict, check.observed, check.limit, f"{check.reason}{first}"))
+        if KINDS[check.name] == "quality" and check.verdict in ("fail", "warn") else check
+        for check in checks
+    ]  # fmt: skip
 
 
 def of_log(summary: Summary, written: Mapping[str, int], now: datetime) -> Check:
@@ -83,7 +104,7 @@ def judge(checks: Iterable[Check], versions: Iterable[Version], severity: Severi
     for version in versions:
         counted += [
             check for check in version.checks
-            if check.verdict != "cannot tell" or getattr(severity, _KINDS[check.name]) == "alarm"
+            if check.verdict != "cannot tell" or getattr(severity, KINDS[check.name]) == "alarm"
         ]  # fmt: skip
     return overall(counted)
 
@@ -105,11 +126,26 @@ def headline(verdict: Verdict, environment: str, log: Check, versions: Sequence[
     more = f" ({len(named) - 1} more)" if len(named) > 1 else ""
     where = f"{version.version}: {check.name}{more}"
     if verdict == "fail":
-        return f"Alarm in {environment}, {where}: {check.observed}; the limit is {check.limit}."
+        found = f"{version.version} {wording.plain(check.name)} ({_measured(check)}; the limit is {check.limit})"
+        return f"Alarm in {environment}: {found}{_besides(named)}."
     if verdict == "warn":
         too = "the log, and at " if log.verdict == "warn" else ""
         return f"{well}, but look at {too}{where}: {check.observed}{silence}."
     return f"Nobody can tell whether {environment} is as it was tested, {where}: {check.reason}"
+
+
+def _besides(named: Sequence[tuple[Version, Check]]) -> str:
+    """Say what else fails: what was observed of the first ones, how many others, and of which version if of another."""
+    (first, _), *others = named
+    said = [
+        _measured(check) if version.digest == first.digest else f"{version.version}: {_measured(check)}"
+        for version, check in others
+    ]
+    return f"; also {few(said, _BESIDES)}" if said else ""
+
+
+def _measured(check: Check) -> str:
+    return f"{check.name}: {check.observed}"
 
 
 def _silence(versions: Sequence[Version], today: str) -> str:

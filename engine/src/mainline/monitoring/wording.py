@@ -8,6 +8,21 @@ from mainline.monitoring.rollup import Summary
 from mainline.text import clean, count, few
 
 _SHOWN = 3
+_PLAIN = {
+    "missing values": "lacks values that it had in training",
+    "unseen values": "is asked about values that training did not have",
+    "whole numbers": "is sent fractions of what was whole in training",
+    "range of numbers": "is sent numbers that lie beyond those of training",
+    "constant values": "is sent a number that stands still",
+    "skew of features": "computes other features than the pipeline",
+    "labels": "has too few labels for anybody to say how good it is",
+    "skill": "errs more than it should",
+    "bias": "errs to one side",
+    "bias by segment": "errs to one side where others do not",
+    "drift of features": "is asked about other things than in training",
+    "drift of predictions": "predicts other values than at its test",
+}
+"""What it means of a version that a check fails, for somebody who knows none of the checks."""
 
 
 def troubles(summary: Summary) -> list[str]:
@@ -47,10 +62,15 @@ def of_days_to_come(summary: Summary, now: datetime) -> list[str]:
     return [f"{count(rows, 'row')} of days to come, up to {upto}, wait: {whose} {_some(servers)}. Next: {next_step}."]
 
 
+def plain(check: str) -> str:
+    """Say what it means that a version fails a check, as the rest of a sentence that begins with the version."""
+    return _PLAIN.get(check, "is not as it was tested")
+
+
 def of_alarm(alarm: Alarm) -> str:
     """Say since when an alarm is open, and whether it waits to be closed."""
     waits = f"; passes since {alarm.quiet_since[:10]}" if alarm.quiet_since else ""
-    return f"{clean(alarm.version)}: {clean(alarm.check)}, since {alarm.opened[:10]}{waits}"
+    return f"{clean(alarm.version)}: {clean(alarm.check)}, open since {alarm.opened[:10]}{waits}"
 
 
 def of_mark(mark: Mark) -> str:

@@ -69,7 +69,9 @@ def test_fault_is_an_alarm(small_project: Project, month: Month, tmp_path: Path)
     found = monitor(small_project, tmp_path)
     assert found.returncode == 1
     (line,) = found.stderr.splitlines()
-    assert line.startswith("mainline: Alarm in production, v1.0.0: whole numbers: ")
+    assert line.startswith(
+        "mainline: Alarm in production: v1.0.0 is sent fractions of what was whole in training (whole numbers: "
+    )
     assert "dep_delay: " in line
     assert "the limit is 0.10%" in line
     report = tmp_path / "store/report"
@@ -98,7 +100,7 @@ def test_what_is_printed_fits_a_terminal(monkeypatch: pytest.MonkeyPatch, capsys
     assert max(map(len, lines)) <= 60
     said = " ".join(" ".join(lines).split())
     assert f"v1.0.0 after v0.9.0: libraries: {changes[0].what}" in said
-    assert "production, since 2013-10-05" in said
+    assert "production, open since 2013-10-05" in said
 
 
 def test_labels_that_are_not_there_yet_cannot_tell(small_project: Project, month: Month, tmp_path: Path) -> None:
@@ -129,7 +131,7 @@ def test_machine_without_a_log_comes_to_the_same_verdict(small_project: Project,
     assert one.versions == other.versions
     assert {check.name: check.verdict for check in other.versions[0].checks}["labels"] == "pass"
     assert [alarm.check for alarm in other.alarms] == [alarm.check for alarm in one.alarms]
-    assert "v1.0.0: whole numbers, since " in taken.stdout
+    assert "v1.0.0: whole numbers, open since " in taken.stdout
     assert "Open alarms" in (workflow.path / report).with_suffix(".md").read_text()
 
 
@@ -248,7 +250,9 @@ def test_watch_looks_when_the_log_comes_and_ends_when_told(
             while "  alarm  " not in line:  # a look at the half-written log comes to something else
                 assert line, "it ended"
                 line = watching.stdout.readline()
-            assert "Alarm in production, v1.0.0: whole numbers: " in line
+            assert (
+                "Alarm in production: v1.0.0 is sent fractions of what was whole in training (whole numbers: " in line
+            )
             watching.send_signal(signal.SIGTERM)
             assert watching.stdout.read().splitlines()[-1].startswith("Stopped after ")
             assert watching.wait(LIMIT) == 0

@@ -13,7 +13,7 @@ from mainline.data import predictions
 from mainline.gate.findings import Check
 from mainline.limits import windows
 from mainline.limits.windows import Quality
-from mainline.monitoring import performance, verdict
+from mainline.monitoring import performance, tracks, verdict
 from mainline.monitoring import reference as references
 from mainline.monitoring.packages import Packaged
 from mainline.monitoring.production import Production
@@ -262,6 +262,39 @@ def test_earned_limits_judge_the_window_and_say_what_they_cost(month: Month) -> 
     assert found["skill"].limit == f"{np.exp(0.05):.3f}, earned"
     said = "Played back, 200 days pass it 2 times; declared is once in 90 days; in the last 26 windows of production 0"
     assert said in found["bias by segment"].reason
+
+
+def test_quality_that_cannot_be_told_names_the_limits_that_were_earned(month: Month) -> None:
+    """A day without labels says nothing of quality, and nobody declared what it is held to."""
+    held = earning(month)
+    day = held.moment // 1440
+    found = checks(replace(held, label=np.where(day == np.unique(day)[-2], np.nan, held.label)).production())
+    assert {found[name].verdict for name in ("bias", "bias by segment")} == {"cannot tell"}
+    assert (found["bias"].limit, found["bias by segment"].limit) == ("4, earned", "earned")
+
+
+def test_alarm_of_a_segment_is_drawn_by_that_segment_and_its_limit(month: Month) -> None:
+    """The picture follows what is judged, window by window, and not the mean error of all events."""
+    held = earning(month)
+    late = replace(held, label=held.label + 30 * (held.request["origin"] == "LGA")).production()
+    (track,) = (one for one in tracks.of_version(verdict.of_version(late), late, []) if one.check == "bias by segment")
+    lines = {line.name: [point.y for point in line.points] for line in track.plot.series}
+    assert lines.keys() == {"origin LGA", "limit"}
+    assert lines["origin LGA"] == late.measured["origin", "LGA"].tolist()
+    assert checks(late)["bias by segment"].observed == f"origin LGA: {lines['origin LGA'][-1]:+.3g}"
+    assert set(lines["limit"]) == {-5.0}
+
+
+def test_alarm_of_quality_names_what_moved_with_it(month: Month) -> None:
+    """Of minutes that are sent as hours the reason says so before anybody retrains; of a changed world it does not."""
+    sent = month.request["dep_delay"] / 60
+    wrong = replace(month, request={**month.request, "dep_delay": sent}).change(dep_delay=lambda _: sent)
+    hours = checks(earning(wrong, expected=0.2).production())["skill"]
+    assert hours.verdict == "fail"
+    assert re.search(r"Look first at what moved with it: whole numbers: dep_delay: 9\d\.\d+% of ", hours.reason)
+    changed = checks(replace(earning(month), label=month.label + 100).production())["bias"]
+    assert changed.verdict == "fail"
+    assert "Look first" not in changed.reason
 
 
 def test_client_that_sends_hours_is_an_alarm_of_skill_though_the_baseline_errs_alike(month: Month) -> None:

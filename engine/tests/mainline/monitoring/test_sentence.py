@@ -4,7 +4,9 @@ import pytest
 
 from mainline.documents import Verdict
 from mainline.gate.findings import Check
-from mainline.monitoring import verdict
+from mainline.monitoring import estimate, promise, sections, verdict, wording
+from mainline.monitoring.result import Alarm
+from mainline.report import markdown
 from tests.mainline.monitoring import looks
 
 LOG = Check(name="log", group="integrity", verdict="pass", observed="", limit="", reason="Nothing is missing.")
@@ -62,3 +64,29 @@ def test_trouble_of_the_log_is_not_hidden_by_that_of_a_version() -> None:
     log = LOG.model_copy(update={"verdict": "warn", "reason": TROUBLE["warn"]})
     said = verdict.headline("warn", "production", log, [looks.version("v1.0.0", skill="warn")], "2013-10-08")
     assert said.startswith("Production is as it was tested, but look at the log, and at v1.0.0: skill: ")
+
+
+def test_alarm_is_said_in_words_before_it_is_in_figures() -> None:
+    """Who knows no check reads what is wrong; each other check that fails follows, of another version with its name."""
+    versions = [looks.version("v1.0.0", skill="fail", bias="fail"), looks.version("v1.1.0", missing_values="fail")]
+    said = verdict.headline("fail", "production", LOG, versions, "2013-10-08")
+    assert said == (
+        "Alarm in production: v1.0.0 errs more than it should (skill: 3.0%; the limit is 1.0%); "
+        "also bias: 3.0%, v1.1.0: missing values: 3.0%."
+    )
+
+
+def test_every_check_that_can_fail_has_plain_words() -> None:
+    """No alarm falls back to words that say nothing."""
+    others = {promise.CHECK, estimate.CHECK}
+    assert {name for name in verdict.KINDS.keys() - others if wording.plain(name) == wording.plain("no check")} == set()
+
+
+def test_cost_of_an_alarm_is_what_came_true_beside_what_was_promised() -> None:
+    """Who decides whether it is worth a night's work reads what is lost, and not what the alarm says once more."""
+    version = looks.version(skill="fail", holdout_against_production="pass")
+    alarm = Alarm(version="v1.0.0", digest=version.digest, check="skill", opened="2013-10-07T12:00:00Z",
+                  observed="3.0%", limit="1.0%", reason="Retrain.")  # fmt: skip
+    said = markdown.write(sections.of_alarm(looks.look("2013-10-07", version), alarm))
+    assert "What it costs: 3.0%; 1.0%. holdout against production: look there." in said
+    assert "`v1.0.0` in production errs more than it should: 3.0%" in said
