@@ -7,7 +7,7 @@ import time
 from collections.abc import Mapping
 from pathlib import Path
 
-from mainline import backoff, processes
+from mainline import processes
 from mainline.errors import MainlineError
 
 LIMITS = {"clone": 1800.0, "ls-remote": 60.0}
@@ -19,8 +19,8 @@ _STALLED = {"GIT_HTTP_LOW_SPEED_LIMIT": "1", "GIT_HTTP_LOW_SPEED_TIME": "60"}
 """Over HTTP git itself gives up after a minute without a byte."""
 TRIES = 4
 """How often a server is asked in all whose answer broke off, or was that it cannot answer now."""
-WAITS = 0.5, 4.0
-"""Seconds from the first such failure to the next try, and the longest of these waits."""
+WAIT = 0.5
+"""Seconds from the first such failure to the next try; each wait after it is twice as long."""
 _OVER_NETWORK = ("clone", "fetch", "ls-remote", "push")
 """The commands that are tried again. A push that arrived and lost only its answer finds that all is there."""
 _PASSING = re.compile(
@@ -29,6 +29,11 @@ _PASSING = re.compile(
     re.IGNORECASE,
 )
 """git's words for what the next try may not meet: errors of a server, and connections that end in an answer."""
+_FULL = re.compile(
+    r"No space left on device|Disk quota exceeded|cannot update ref .*: couldn't write|"
+    r"failed to write new configuration"
+)
+"""git's words where it cannot write here; for a ref and for its configuration it does not say why."""
 _PLAIN = {
     "clone.defaultRemoteName": "origin",
     "color.grep": "false",
@@ -54,6 +59,13 @@ class GitError(MainlineError):
 
 class GitAwayError(GitError):
     """The remote gave no answer. That says nothing of rights, and the same command may succeed later."""
+
+
+class GitWriteError(GitError):
+    """git cannot write here; its words name another temporary file each time, so they are left out."""
+
+    def __init__(self, command: str) -> None:
+        super().__init__(f"`git {command}` cannot write on this machine. Is its disk full? What was there is whole.")
 
 
 class GitTimeoutError(GitAwayError):
@@ -101,6 +113,7 @@ def raw(
 
     Raises:
         GitAwayError: when a remote does not answer, at none of several tries.
+        GitWriteError: when it cannot write here, as on a full disk.
         GitError: when git exits with anything but 0.
     """
     for failures in range(1, TRIES + 1):
@@ -108,11 +121,13 @@ def raw(
         if finished.returncode == 0:
             return finished.stdout
         said = " ".join(_text(finished.stderr or finished.stdout).split())[:400]
+        if _FULL.search(said):
+            raise GitWriteError(arguments[0])
         if arguments[0] not in _OVER_NETWORK or not _PASSING.search(said):
             break
         if failures == TRIES:
             raise GitAwayError(f"`git {arguments[0]}` was tried {TRIES} times. It says: {said}")
-        time.sleep(backoff.wait(failures, *WAITS))
+        time.sleep(WAIT * 2 ** (failures - 1))
     raise GitError(f"`git {arguments[0]}` says: {said}")
 
 

@@ -8,7 +8,7 @@ from pathlib import Path
 from mainline.errors import MainlineError
 from mainline.exchange.place import Place
 from mainline.registry import origin, packs
-from mainline.repository.git import GitAwayError, ask, git
+from mainline.repository.git import GitAwayError, GitWriteError, ask, git
 
 REMOTE = "origin"
 """The remote of the follower's own clone."""
@@ -25,12 +25,14 @@ class Clone:
         try:
             try:
                 self._update()
-            except GitAwayError:  # the clone is as good as it was
+            except (GitAwayError, GitWriteError):  # the clone is as good as it was
                 raise
             except MainlineError:  # a loss of power leaves locks and empty objects, which no other try mends
                 origin.head(self.url, self.place.folder)
                 self._make(anew=True)
                 self._update()
+        except GitWriteError as error:
+            return str(error)
         except MainlineError as error:
             return f"git is away: {error}"
         return ""
@@ -81,4 +83,5 @@ class Clone:
                 git("config", "user.email", "follower@localhost", at=made)
                 shutil.rmtree(clone, ignore_errors=True)
                 made.rename(clone)
-        git("remote", "set-url", REMOTE, self.url, at=clone)
+        if ask("config", f"remote.{REMOTE}.url", at=clone) != self.url:  # each look would write it anew
+            git("remote", "set-url", REMOTE, self.url, at=clone)

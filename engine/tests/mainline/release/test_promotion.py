@@ -311,7 +311,7 @@ def test_a_remote_that_is_away_is_not_taken_for_one_that_refuses(
     repository: Repository, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Where a push has no answer at any try, nobody is sent to look for a right that is there."""
-    monkeypatch.setattr(git, "WAITS", (0.0, 0.0))
+    monkeypatch.setattr(git, "WAIT", 0.0)
     repository.run("git", "-C", "../origin.git", "config", "http.receivepack", "true")
     with git_server.serve(repository.path.parent) as port, FaultyProxy(port) as proxy:
         repository.run("git", "remote", "set-url", "--push", "origin", f"{proxy.endpoint}/origin.git")

@@ -42,7 +42,7 @@ def world(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[World]:
 
     Nobody waits between tries.
     """
-    monkeypatch.setattr(program, "WAITS", (0.0, 0.0))
+    monkeypatch.setattr(program, "WAIT", 0.0)
     bare, here = tmp_path / "served/origin.git", tmp_path / "here"
     git("init", "--quiet", "--bare", "--initial-branch=main", str(bare))
     git("config", "http.receivepack", "true", at=bare)

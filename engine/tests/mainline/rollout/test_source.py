@@ -121,7 +121,7 @@ def test_damaged_clone_is_made_anew(followed: Followed, damaged: str) -> None:
 
 def test_clone_is_kept_where_only_the_network_is_at_fault(followed: Followed, monkeypatch: pytest.MonkeyPatch) -> None:
     """If a fetch breaks off at every try, git is away; the clone is as good as it was, and is not made anew."""
-    monkeypatch.setattr(git, "WAITS", (0.0, 0.0))
+    monkeypatch.setattr(git, "WAIT", 0.0)
     followed.release()
     place = followed.source.place
     with git_server.serve(place.folder) as port, FaultyProxy(port) as proxy:

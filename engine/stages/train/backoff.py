@@ -1,1 +1,0 @@
-../../src/mainline/backoff.py
