@@ -33,6 +33,21 @@ def make(directory: Path, **settings: Any) -> tuple[PredictionLog, ServiceMetric
     return log, metrics
 
 
+def fill_disk(monkeypatch: pytest.MonkeyPatch, free: int) -> list[int]:
+    """Let only so many bytes be written; return how many are free, which a test may change."""
+    write, room = os.write, [free]
+
+    def full(file: int, content: Any) -> int:
+        taken = write(file, content[: room[0]])
+        room[0] -= taken
+        if not taken:
+            raise OSError(28, "No space left on device")
+        return taken
+
+    monkeypatch.setattr(os, "write", full)
+    return room
+
+
 def test_answered_requests_are_read_by_pandas_and_duckdb(
     make_client: Callable[..., Client], rows: Rows, tmp_path: Path
 ) -> None:
@@ -192,16 +207,7 @@ def test_disk_that_refuses_degrades_logging_only(tmp_path: Path, monkeypatch: py
     log, metrics = make(tmp_path)
     log.add(b"1\n", 1)
     wait_for(lambda: metrics.log_rows == 1)
-    write, room = os.write, [3]
-
-    def full(file: int, content: Any) -> int:
-        taken = write(file, content[: room[0]])
-        room[0] -= taken
-        if not taken:
-            raise OSError(28, "No space left on device")
-        return taken
-
-    monkeypatch.setattr(os, "write", full)
+    room = fill_disk(monkeypatch, 3)
     log.add(b"22222\n", 3)
     wait_for(lambda: metrics.log_dropped == 3)
     assert metrics.log_failing
@@ -282,16 +288,7 @@ def test_full_disk_keeps_the_lines_that_fit(tmp_path: Path, monkeypatch: pytest.
     """Of one write the whole lines before the disk was full are kept and counted as written, the others as dropped."""
     log, metrics = make(tmp_path)
     first, second, third = (json.dumps({"prediction": [0.5] * rows}).encode() + b"\n" for rows in (2, 3, 4))
-    room, write = [len(first + second) + 5], os.write
-
-    def full(file: int, content: Any) -> int:
-        taken = write(file, content[: room[0]])
-        room[0] -= taken
-        if not taken:
-            raise OSError(28, "No space left on device")
-        return taken
-
-    monkeypatch.setattr(os, "write", full)
+    fill_disk(monkeypatch, len(first + second) + 5)
     with log._lock:  # one write takes both
         log._waiting = [(first, 2), (second + third, 7)]
         log._waiting_bytes = len(first + second + third)

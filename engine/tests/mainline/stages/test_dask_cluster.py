@@ -445,17 +445,6 @@ def test_a_cluster_is_reached_with_certificates_alone(probe: Any, tmp_path: Path
             dict(run(probe.double, made))
 
 
-def test_a_default_run_loads_nothing_of_dask() -> None:
-    """Neither Dask nor what speaks to it is imported unless it is declared."""
-    script = (
-        "import sys; from mainline.stages import computing, prepare, validate; from mainline.declared.compute import "
-        "Compute; [*computing.run(None, [], None, None, Compute())]; "
-        'sys.exit(f\'{sorted({"mainline.stages.dask_cluster", "distributed", "dask"} & sys.modules.keys())}\')'
-    )
-    found = subprocess.run([sys.executable, "-c", script], env=os.environ, capture_output=True, text=True, check=False)
-    assert found.stderr == "[]\n"
-
-
 def test_another_kind_of_server_is_one_line() -> None:
     """An address of something that is not Dask's scheduler, such as its dashboard, is refused as one that is silent."""
     with socket.create_server(("127.0.0.1", 0)) as server:

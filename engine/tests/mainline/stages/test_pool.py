@@ -326,11 +326,12 @@ def test_no_process_outlives_the_driver(ending: signal.Signals, method: str) -> 
 
 
 def test_one_process_needs_no_other() -> None:
-    """The default imports nothing of the pool, and starts nothing."""
+    """The default imports nothing of the pool or of Dask, and starts nothing."""
     script = (
         "import sys; from mainline.stages import computing, prepare, validate; from mainline.declared.compute import "
         "Compute; [*computing.run(None, [], None, None, Compute())]; "
-        'sys.exit(f\'{sorted({"mainline.stages.pool", "multiprocessing.connection"} & sys.modules.keys())}\')'
+        "others = {'mainline.stages.pool', 'multiprocessing.connection', 'mainline.stages.dask_cluster', 'dask'}; "
+        "sys.exit(str(sorted(others & sys.modules.keys())))"
     )
     found = subprocess.run([sys.executable, "-c", script], env=os.environ, capture_output=True, text=True, check=False)
     assert found.stderr == "[]\n"
