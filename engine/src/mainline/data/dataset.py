@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from types import ModuleType
 
@@ -19,6 +20,8 @@ FOLDER = Path("data/features")
 """Where the pipeline keeps them: a file for each period, or for each side of data without time."""
 LABEL, HASH = "label", "hash"
 _REQUEST, _FEATURE = "request.", "feature."
+AT_ONCE = 2**22
+"""Values that are read at once if columns are read one after another."""
 
 
 @dataclass(frozen=True)
@@ -50,7 +53,7 @@ class Prepared:
     def take(self, rows: Array | slice) -> "Prepared":
         """Take some of the rows, by a mask, by their places or by a slice."""
         return Prepared(
-            _OnDemand(tuple(self.request), lambda name: self.request[name][rows]),
+            _OnDemand(tuple(self.request), lambda names: {name: self.request[name][rows] for name in names}),
             {name: values[rows] for name, values in self.features.items()},
             self.label[rows],
             None if self.hash is None else self.hash[rows],
@@ -79,17 +82,24 @@ class Prepared:
 
 
 class _OnDemand(Mapping[str, Array]):
-    """Columns of shape (n,) that are made when they are first asked for: few stages look at all of a request."""
+    """Columns of shape (n,) that are made when they are first asked for: few stages look at all of a request.
 
-    def __init__(self, names: Sequence[str], make: Callable[[str], Array]) -> None:
+    Each time twice as many are made, those that come next, since whoever asks again and again looks at all of them.
+    """
+
+    def __init__(self, names: Sequence[str], make: Callable[[Sequence[str]], Mapping[str, Array]]) -> None:
         self._names, self._make = names, make
         self._made: dict[str, Array] = {}
+        self._at_once = 1
 
     def __getitem__(self, name: str) -> Array:
         if name not in self._made:
             if name not in self._names:
                 raise KeyError(name)
-            self._made[name] = self._make(name)
+            rest = [other for other in self._names[self._names.index(name) :] if other not in self._made]
+            self._made |= self._make(rest[: self._at_once])
+            most = AT_ONCE // max(len(self._made[name]), 1)
+            self._at_once = max(1, min(2 * self._at_once, most))
         return self._made[name]
 
     def __iter__(self) -> Iterator[str]:
@@ -119,9 +129,7 @@ def read(directory: Path, parts: Iterable[str], request: Sequence[str], features
     asked = {*request, *map(name_of, request)}
     lengths, columns = _read(files, [_FEATURE + name for name in features] + [LABEL, HASH])
     return Prepared(
-        _OnDemand(
-            [name for name in stored if name in asked], lambda name: _read(files, [_REQUEST + name])[1][_REQUEST + name]
-        ),
+        _OnDemand([name for name in stored if name in asked], partial(_requested, files)),
         {name.removeprefix(_FEATURE): values for name, values in columns.items() if name.startswith(_FEATURE)},
         columns[LABEL],
         columns.get(HASH),
@@ -129,10 +137,33 @@ def read(directory: Path, parts: Iterable[str], request: Sequence[str], features
     )
 
 
+def _requested(files: Sequence[Path], names: Sequence[str]) -> dict[str, Array]:
+    _, columns = _read(files, [_REQUEST + name for name in names])
+    return {name.removeprefix(_REQUEST): values for name, values in columns.items()}
+
+
 def column(directory: Path, parts: Iterable[str], name: str) -> Array:
     """Read one feature of some parts, or the label under its own name, one after another."""
     stored = name if name == LABEL else _FEATURE + name
     return _read([directory / f"{part}.parquet" for part in parts], [stored])[1][stored]
+
+
+def by_column(directory: Path, parts: Sequence[str], names: Sequence[str]) -> Iterator[tuple[str, Array]]:
+    """Yield features of some parts, or the label under its own name, each by its name and one after another.
+
+    Few are in memory at a time, and several are read at once: to open a file of many columns takes longer than to read
+    one of few rows.
+    """
+    files = [directory / f"{part}.parquet" for part in parts]
+    rest = list(names)
+    at_once = 1
+    while rest:
+        asked, rest = rest[:at_once], rest[at_once:]
+        stored = {name: name if name == LABEL else _FEATURE + name for name in asked}
+        lengths, columns = _read(files, [*stored.values()])
+        at_once = max(1, AT_ONCE // max(sum(lengths), 1))
+        for name in asked:
+            yield name, columns.pop(stored[name])
 
 
 def offered(directory: Path, part: str) -> list[str]:

@@ -28,7 +28,7 @@ def sketch(part: Prepared) -> Sketch:
 def profile(parts: Sequence[str], names: Sequence[str], sketched: Mapping[str, Sketch]) -> dict[str, object]:
     """Describe each feature in the newest part written, and how far it moved from the parts before.
 
-    One column is held at a time: all features of a window need not fit into memory.
+    Few columns are held at a time: all features of a window need not fit into memory.
 
     Args:
         parts: in order; the newest is the last one.
@@ -40,10 +40,11 @@ def profile(parts: Sequence[str], names: Sequence[str], sketched: Mapping[str, S
     current = dataset.read(dataset.FOLDER, [newest], [], names)
     columns = {**current.features, "label": current.label}
     before = [sketched[part] for part in earlier if part in sketched]
-    skew = {
-        name: _moved(name, values, earlier, before if len(before) == len(earlier) else ())
-        for name, values in columns.items()
-    }
+    counted = _counted(columns, before if len(before) == len(earlier) else ())
+    skew = {name: stability_of(values, columns[name]) for name, values in counted.items()}
+    others = [name for name in columns if name not in counted]
+    for name, values in dataset.by_column(dataset.FOLDER, earlier, others):
+        skew[name] = stability_index(values, columns[name])
     return {
         "newest": newest,
         "before": f"{earlier[0]} to {earlier[-1]}",
@@ -73,15 +74,17 @@ def check_order(labels: Iterable[Array]) -> None:
         )
 
 
-def _moved(name: str, values: Array, earlier: Sequence[str], before: Sequence[Sketch]) -> float:
-    """Measure how far n values of a column moved; texts are not read again if sketches name all values before."""
-    texts = [one.texts[name] for one in before if name in one.texts]
-    if not texts or any(text.others for text in texts):
-        return stability_index(dataset.column(dataset.FOLDER, earlier, name), values)
-    counted = Counter({"": sum(text.missing for text in texts)})
-    for text in texts:
-        counted.update(text.counts)
-    return stability_of(+counted, values)
+def _counted(names: Iterable[str], before: Sequence[Sketch]) -> dict[str, Counter[str]]:
+    """Count the values of texts by their sketches; columns of which these do not name all values have to be read."""
+    found = {}
+    for name in names:
+        texts = [one.texts[name] for one in before if name in one.texts]
+        if texts and not any(text.others for text in texts):
+            counted = Counter({"": sum(text.missing for text in texts)})
+            for text in texts:
+                counted.update(text.counts)
+            found[name] = +counted
+    return found
 
 
 def _number(period: str, name: str) -> Array:

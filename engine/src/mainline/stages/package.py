@@ -121,15 +121,15 @@ def _data(params: Params) -> dict[str, Any]:
 
 
 def _profile(params: Params) -> dict[str, Any]:
-    """Describe the training rows, a column at a time.
+    """Describe the training rows, a few columns at a time.
 
     Of a snapshot also count them in bins, since a later one does not have them.
     """
     described: dict[str, Any] = {}
     counted: dict[str, Any] = {}
     hidden = personal.columns(interface)
-    for name in (*params.features, dataset.LABEL):
-        column = {name: dataset.column(dataset.FOLDER, params.parts.train, name)}
+    for name, values in dataset.by_column(dataset.FOLDER, params.parts.train, [*params.features, dataset.LABEL]):
+        column = {name: values}
         found = describe(column)
         described |= {name: without_values(found[name])} if name in hidden else found
         if not is_timed(features) and name != dataset.LABEL and name not in hidden:

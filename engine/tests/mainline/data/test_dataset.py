@@ -61,6 +61,33 @@ def test_a_column_of_the_request_is_read_when_it_is_asked_for(folder: Path, monk
         some.request["tailnum"]
 
 
+def test_many_columns_take_few_reads(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A file of many columns is opened a few times, one after another or all of a request; long ones one at a time."""
+    names = [f"c{number}" for number in range(100)]
+    columns = {name: np.arange(4) + number for number, name in enumerate(names)}
+    wide = Prepared(columns, columns, np.arange(4.0), None, (4,))
+    storage.write_columns(wide.as_columns(), tmp_path / "wide.parquet")
+    opened: list[int] = []
+
+    def read_columns(path: Path, asked: Sequence[str] | None = None) -> dict[str, Array]:
+        opened.append(len(asked or ()))
+        return storage.read_columns(path, asked)
+
+    monkeypatch.setattr(dataset, "read_columns", read_columns)
+    found = dict(dataset.by_column(tmp_path, ["wide"], [*names, "label"]))
+    assert opened == [1, 100]
+    assert [*found] == [*names, "label"]
+    whole = dataset.read(tmp_path, ["wide"], names, []).request.copy()  # type: ignore[attr-defined]
+    assert opened[2:] == [2, 1, 2, 4, 8, 16, 32, 37]
+    for name, values in columns.items():
+        np.testing.assert_array_equal(found[name], values)
+        np.testing.assert_array_equal(whole[name], values)
+    opened.clear()
+    monkeypatch.setattr(dataset, "AT_ONCE", 4)
+    assert len(dict(dataset.by_column(tmp_path, ["wide"], names))) == 100
+    assert {*opened} == {1}
+
+
 def test_columns_of_the_request_are_joined_and_copied_as_those_of_a_dict(folder: Path) -> None:
     """A use case may join them from either side with others, whose columns win on the right, and change a copy."""
     request = dataset.read(folder, PARTS, ["flight", "origin"], []).request
