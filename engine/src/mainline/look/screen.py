@@ -12,15 +12,23 @@ from mainline.text import clip, count
 LEVELS = "▁▂▃▄▅▆▇█"
 """Bars of a histogram, a letter each."""
 _NAME, _VALUES = 24, 34
+MOST = 40
+"""Columns that the terminal shows; the page has all of them."""
 
 
 def render(gallery: Gallery) -> str:
     """Write all of it, as wide as the terminal."""
     sheet = gallery.sheet
     head = ("column", "kind", "missing", "distinct", "values", "", "label", "drift")
-    rows = [_row(one, sheet.label) for one in ordered(gallery)]
+    shown = ordered(gallery)
+    shown = shown if len(shown) <= 1.5 * MOST else shown[:MOST]
+    rows = [_row(one, sheet.label) for one in shown]
     lines = ["", wrap(lead(gallery)), *(wrap(note) for note in sheet.notes), ""]
-    lines += [Layout(head, rows, left=(0, 1, 4, 5), spare=(5, 3, 4)).render(), "", *_told(gallery)]
+    lines += [Layout(head, rows, left=(0, 1, 4, 5), spare=(5, 3, 4)).render()]
+    if len(shown) < len(gallery.portraits):
+        order = " say less of the label and" if sheet.label else ""
+        lines += [f"  {len(gallery.portraits) - len(shown):,} more columns{order} are on the page."]
+    lines += ["", *_told(gallery)]
     said = advice.give(gallery)
     lines += ["", "What to mind" if said else "Nothing strikes the eye."]
     lines += [wrap(f"- {sentence}") for sentence in said]

@@ -19,6 +19,9 @@ WEAK = 1000
 _ROOM = 32
 """Columns of a terminal that names may take in a line that says something else of them, too."""
 
+BY_HEART = 0.5
+"""Features for each row from which on a model learns single rows, and what they have in common no better."""
+
 MOST_DOUBTFUL = 5
 """Texts that may stand for missing values of which the plan speaks."""
 
@@ -120,6 +123,11 @@ def of_columns(plan: Plan, suspects: Mapping[str, str]) -> list[Finding]:
     if plan.time and not many:
         alone = f"only {_of_clock(plan.time)} of '{plan.time.name}'; past values are features of src/usecase/tables.py"
         found = [Finding("features", alone, "unsure")]
+    if len(plan.features) > BY_HEART * plan.labelled:
+        said = (
+            f"{count(len(plan.features), 'column')} for {count(plan.labelled, 'row')}: a model may learn rows by heart"
+        )
+        found.append(Finding("features", said, "sure", "`./mainline tune`, once it runs"))
     found += _of_years(plan)
     roles_told = {plan.key, plan.group, *(plan.time.parts if plan.time else ())}
     rest = {name: why for name, why in plan.left_out.items() if name not in roles_told and name not in plan.suspects}

@@ -245,6 +245,22 @@ def test_a_long_text_does_not_fill_the_page(tmp_path: Path) -> None:
     assert len(poster.render(paint(path, label="y"))) < 50_000
 
 
+def test_a_wide_table_does_not_fill_the_terminal(tmp_path: Path) -> None:
+    """Of hundreds of columns those are shown that say most of the label, the others counted; the page has all."""
+    random = np.random.default_rng(1)
+    rows = pd.DataFrame({f"c{number}": random.normal(size=90) for number in range(200)})
+    rows["y"] = rows["c150"] + random.normal(size=90) / 9
+    file = tmp_path / "wide.csv"
+    rows.to_csv(file, index=False)
+    gallery = paint(file, label="y")
+    text = screen.render(gallery)
+    shown = [line.split()[0] for line in text.splitlines() if line.startswith("  ") and " number " in line]
+    assert (len(shown), shown[:2]) == (screen.MOST, ["y", "c150"])
+    assert "  161 more columns say less of the label and are on the page." in text.splitlines()
+    page = poster.render(gallery)
+    assert all(f">c{number}<" in page for number in range(200))
+
+
 def test_the_map_says_of_each_two_columns_how_they_go_together(file: Path) -> None:
     """Its cells are the associations by tenths, the label's first; a column and its multiple are 1."""
     gallery = paint(file, label="late")

@@ -219,6 +219,17 @@ def test_persons_data_is_left_out_in_other_languages(tmp_path: Path, name: str) 
     assert plan(write(tmp_path, rows)).left_out[name] == "its name is that of a person's data"
 
 
+@pytest.mark.parametrize(
+    ("columns", "said"), [(100, []), (200, ["203 columns for 240 rows: a model may learn rows by"])]
+)
+def test_many_columns_of_few_rows_are_said(tmp_path: Path, columns: int, said: list[str]) -> None:
+    """From half as many columns as rows on the plan says what comes of that."""
+    rows = flats()
+    wide = pd.DataFrame(RANDOM.normal(size=(ROWS, columns)), columns=[f"x{number}" for number in range(columns)])
+    made = plan(write(tmp_path, pd.concat([rows, wide], axis=1)))
+    assert [line[: len(said[0])] for line in found(made, "features")[1:]] == said
+
+
 def test_time_cuts_data_into_periods(tmp_path: Path) -> None:
     """A date makes months, or what gives 6 to 40 periods with rows in each; the newest are kept from fitting."""
     days = pd.date_range("2023-01-01", periods=ROWS, freq="37h")
