@@ -30,7 +30,16 @@ class CommandError(UsageError):
 
     def __init__(self, word: str, known: Iterable[str]) -> None:
         near = nearest(word, known)
-        super().__init__(f"'{word}' is not a command; {near if '?' in near else 'call it without one for the list.'}")
+        near = near if "?" in near else "call it without one for the list."
+        super().__init__(f"'{word}' is not a command; {f'`make {word}` is.' if _is_target(word) else near}")
+
+
+def _is_target(word: str) -> bool:
+    """Say whether the Makefile here has a target of that name."""
+    makefile = Path("Makefile")
+    return makefile.is_file() and any(
+        line.startswith(f"{word}:") for line in makefile.read_text(encoding="utf-8", errors="replace").splitlines()
+    )
 
 
 class OptionError(UsageError):

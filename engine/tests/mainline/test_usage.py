@@ -125,6 +125,15 @@ def commands_imported_by(file: Path) -> list[str]:
     return [f"{file.relative_to(SOURCE)}: {name}" for name in imported if name.startswith("mainline.commands")]
 
 
+def test_a_target_of_the_makefile_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Some names are those of `make` alone, such as check; without a Makefile nothing is said of it."""
+    monkeypatch.chdir(tmp_path)
+    assert str(usage.CommandError("check", ["gate"])) == "'check' is not a command; call it without one for the list."
+    (tmp_path / "Makefile").write_text("check: ## Check\n\truff\n", encoding="utf-8")
+    assert str(usage.CommandError("check", ["gate"])) == "'check' is not a command; `make check` is."
+    assert "did you mean 'gate'?" in str(usage.CommandError("gat", ["gate"]))
+
+
 @pytest.mark.parametrize(
     ("words", "said"),
     [

@@ -71,7 +71,8 @@ def _csv_errors(reader: Any, source: Path) -> Iterator[None]:
     try:
         yield
     except UnicodeDecodeError as error:
-        raise MainlineError(f"{source} is not UTF-8 {_undecodable(source)}; save it as UTF-8.") from error
+        remedy = "save it as UTF-8, or say --raw if src/usecase/ reads files such as this"
+        raise MainlineError(f"{source} is not UTF-8 {_undecodable(source)}; {remedy}.") from error
     except csv.Error as error:
         raise MainlineError(f"{source} is not CSV after line {reader.line_num} ({error}); correct it.") from error
 
