@@ -75,6 +75,12 @@ def test_wider_limits_and_another_workflow_are_said_first(github: GitHub, projec
     assert "model.depth" not in body.partition("#### Metrics")[0]
 
 
+def test_code_that_every_program_runs_is_said(github: GitHub, project: Project) -> None:
+    """A module beside the use case is found before Python's own, so the gate runs it, too."""
+    _write(project, LIMITS, **{"src/sitecustomize.py": "one\n", "src/usecase/features.py": "two\n"})
+    assert "- 1 file: `src/sitecustomize.py`\n" in _said(github, _open(github, project))
+
+
 def test_a_run_that_left_nothing_hides_nothing(github: GitHub, project: Project) -> None:
     """Without findings the comment has them all the same."""
     _write(project, {**LIMITS, "gate": {"margin": 0.9}})

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from mainline.github import comment, protection
+from mainline.github import comment, judging, protection
 from tests.github import policy
 from tests.project import ROOT
 
@@ -29,7 +29,7 @@ def test_a_person_looks_at_whatever_decides_what_is_run() -> None:
     deciding = (
         ".github/workflows/main.yml", "engine/ci/promote", ".dvc/config", ".gitattributes", "Makefile", "dvc.yaml",
         "params.yaml", "pyproject.toml", "requirements/main.txt", "engine/src/mainline/repository/git.py",
-        "src/usecase/features.py", "tests/conftest.py", "deploy/production.yaml",
+        "src/usecase/features.py", "tests/conftest.py", "deploy/production.yaml", *judging.FILES, *judging.FOLDERS,
     )  # fmt: skip
     missed = [name for name in deciding if not any(f"/{name}".startswith(owner) for owner in owned)]
     assert missed == []

@@ -18,8 +18,14 @@ from mainline.report.figures import UNKNOWN
 from mainline.text import count
 
 FOLDERS = (".ci/", ".dvc/", ".github/", "deploy/", "engine/", "requirements/")
-FILES = ("Makefile", "accepted.yaml", "dvc.yaml", "mainline", "pyproject.toml", "score.yaml", "src/usecase/scoring.py")
+FILES = (
+    ".gitattributes", "Makefile", "accepted.yaml", "dvc.yaml", "mainline", "pyproject.toml", "score.yaml",
+    "src/usecase/scoring.py",
+)  # fmt: skip
 """What judges a model, releases and serves it, beside the limits in `params.yaml`."""
+SOURCES, OWN = "src/", "src/usecase/"
+"""Python looks in the first before its own modules, so a file there that is not the use case's may change any program:
+`sitecustomize.py` is run by each of them, `json.py` is taken for Python's."""
 
 PARAMS, LIMITS = "params.yaml", "gate"
 """The file and its section with the limits."""
@@ -47,7 +53,7 @@ def compare(github: Api, base: str, head: str) -> Judging:
         began = github.ask("GET", f"/compare/{base}...{head}?per_page=1")["merge_base_commit"]["sha"]
         before, after = _files(github, began), _files(github, head)
         changed = sorted(path for path in before.keys() | after.keys() if before.get(path) != after.get(path))
-        files = tuple(path for path in changed if path in FILES or path.startswith(FOLDERS))
+        files = tuple(filter(_judges, changed))
         limits = _compare_limits(github, before, after) if PARAMS in changed else ()
     except MainlineError as error:
         return Judging(files=files, problem=str(error))
@@ -73,6 +79,11 @@ def describe(found: Judging) -> Section:
     if found.problem:
         blocks.append(Paragraph(("Whether it changes limits or machinery cannot be told: ", Prose(found.problem))))
     return Section("what judges it", "⚠️ It changes what judges it", tuple(blocks))
+
+
+def _judges(path: str) -> bool:
+    """Whether a file is of what judges."""
+    return path in FILES or path.startswith(FOLDERS) or (path.startswith(SOURCES) and not path.startswith(OWN))
 
 
 def _value(value: Any) -> Line:
