@@ -81,6 +81,10 @@ class FaultyProxy:
             thread.join(10)
         assert not any(thread.is_alive() for thread in self._threads)
 
+    def lead_to(self, port: int) -> None:
+        """Take connections to come to another server; those that are there stay where they are."""
+        self._target = ("127.0.0.1", port)
+
     @property
     def fault(self) -> Fault | None:
         """What goes wrong at present."""

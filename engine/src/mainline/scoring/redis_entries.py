@@ -166,7 +166,7 @@ class Entries:
             self.close()
 
     def close(self) -> None:
-        """End the connection."""
+        """End the connection; the next call opens another."""
         self._redis.close()
 
     def room(self) -> int:

@@ -85,6 +85,7 @@ class RedisStream:
                 except RedisError as error:
                     self._is_joined = False
                     _check_hope(error)
+                    self.entries.close()  # the address may lead to another server by now, as after a failover
                     if not failures:
                         _tell(f"Redis does not answer as it should ({_line(error)}); tried again until it does.")
                     failures += 1

@@ -82,7 +82,7 @@ class SharedThrottle:
             await self.close()
 
     async def close(self) -> None:
-        """End the connection."""
+        """End the connection; whoever asks again opens another."""
         with contextlib.suppress(Exception):
             await self._client.aclose()
 
@@ -96,6 +96,7 @@ class SharedThrottle:
         except Exception as error:  # whatever it is, requests do not depend on it
             for bucket, _ in sent:
                 bucket.taken = 0  # counted alone: what is taken now is not owed later
+            await self.close()  # the address may lead to another server by now, as after a failover
             self._lose(error)
             return backoff.wait(self._failures, SECONDS, LONGEST)
         now = monotonic()

@@ -23,6 +23,7 @@ from mainline.errors import ParamsError
 from mainline.scoring import redis_entries, redis_stream, row_answers
 from mainline.scoring.redis_stream import RedisStream, StreamError
 from tests import redis_server
+from tests.faulty_proxy import FaultyProxy
 from tests.mainline.scoring.stream_consumer import DEADLY, double
 from tests.mainline.serving.running import wait_for
 from tests.project import LIMIT, ROOT
@@ -263,6 +264,30 @@ def test_redis_that_restarts_is_found_again(tmp_path: Path) -> None:
             stopped.set()
             thread.join(LIMIT)
     assert not thread.is_alive()
+
+
+def test_address_that_leads_to_another_server_is_followed(redis: RedisServer, client: Any, tmp_path: Path) -> None:
+    """After a failover the server that was asked before is there, as a replica that takes no answer; it is left."""
+    holding, go_on = threading.Event(), threading.Event()
+
+    def answer(rows: Any) -> Any:
+        holding.set()
+        assert go_on.wait(LIMIT)
+        return double(rows)
+
+    with (
+        redis_server.running(tmp_path / "other") as other,
+        FaultyProxy(redis.port) as proxy,
+        consuming(declare(redis, url=proxy.endpoint.replace("http:", "redis:")), answer),
+        Redis.from_url(other.url) as now,
+    ):
+        send(client, 3)
+        assert holding.wait(LIMIT)
+        proxy.lead_to(other.port)
+        client.replicaof("127.0.0.1", str(other.port))
+        go_on.set()
+        names = send(now, 3)
+        wait_for(lambda: is_all_answered(now, names))
 
 
 def test_delivery_that_was_lost_on_its_way_is_answered(redis: RedisServer, client: Any) -> None:

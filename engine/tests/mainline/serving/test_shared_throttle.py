@@ -20,6 +20,7 @@ from mainline.serving.answering import keys
 from mainline.serving.answering.keys import Bucket, Keys
 from mainline.serving.shared_throttle import SharedThrottle
 from tests import redis_server
+from tests.faulty_proxy import FaultyProxy
 from tests.mainline.serving.running import running, wait_for
 from tests.redis_server import RedisServer
 
@@ -262,6 +263,26 @@ def test_without_redis_each_server_counts_alone(
         "the throttle is not shared: this server counts alone until Redis answers",
         "the throttle is shared",
     ]
+
+
+def test_address_that_leads_to_another_server_is_followed(redis: RedisServer, file: Path, tmp_path: Path) -> None:
+    """After a failover the server that was told before is there, as a replica that takes no more; it is left."""
+    with redis_server.running(tmp_path / "other") as other, FaultyProxy(redis.port) as proxy:
+        server = Server(file, Shared(url=proxy.endpoint.replace("http:", "redis:")))
+
+        async def run() -> None:
+            server.take(3)
+            await server.tell()
+            assert server.exchange.holds
+            proxy.lead_to(other.port)
+            with Redis.from_url(redis.url) as client:
+                client.replicaof("127.0.0.1", str(other.port))
+            for holds in (False, True):
+                server.take(3)
+                await server.tell()
+                assert server.exchange.holds == holds
+
+        play(run, server)
 
 
 def test_password_is_read_from_its_file(file: Path, tmp_path: Path) -> None:
