@@ -24,6 +24,8 @@ LONGEST = 60
 """Letters of a text that are shown."""
 TOP = 8
 """Texts that have a bar of their own."""
+FEWEST = 20
+"""Rows in which both of two columns have a value, below which nobody can say how they go together."""
 WIDEST = 30
 """Columns of the picture of associations: those that go most with the label, or else the first ones."""
 FEW = 200
@@ -189,12 +191,14 @@ def _over_time(sheet: Sheet, column: Column) -> tuple[tuple[float, ...], tuple[f
 
 
 def _strength(one: Column, other: Column, rows: int) -> float:
-    """Measure how two columns go together, by some of their rows; NaN if one has too many texts."""
+    """Measure how two columns go together, by some of their rows; NaN if one has too many texts, or both few rows."""
     if any(column.kind == "text" and column.distinct > LEVELS for column in (one, other)):
         return float("nan")
     step = max(1, len(one.values) // rows)
     left, right = (_comparable(column, step) for column in (one, other))
     known = ~(one.is_missing[::step] | other.is_missing[::step])
+    if known.sum() < FEWEST:
+        return float("nan")
     return association(left[known], right[known])
 
 

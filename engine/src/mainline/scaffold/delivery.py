@@ -122,8 +122,9 @@ def _time(time: Schedule, plan: Plan) -> list[str]:
     column = plan.columns[time.parts[0]]
     given = [f"rows[{literal(time.parts[0])}]"]
     if column.kind != "time":
-        named = zip(_PARTS, time.parts, strict=False)
-        given = [f"pd.DataFrame({{{', '.join(f'{literal(part)}: rows[{literal(name)}]' for part, name in named)}}})"]
+        named = [f"{literal(part)}: rows[{literal(name)}]" for part, name in zip(_PARTS, time.parts, strict=False)]
+        named += ['"day": 1'] if len(time.parts) == len(("year", "month")) else []
+        given = [f"pd.DataFrame({{{', '.join(named)}}})"]
     elif column.of_number:
         given = [f'{given[0]}.astype("Int64").astype("str")']
     elif moments.complete(column.format) != column.format:

@@ -159,7 +159,7 @@ def _is_in_order(times: "pd.Series[pd.Timestamp]") -> bool:
 def of_numbers(values: Array) -> Times | None:
     """Read n whole numbers as years, months or days, such as 1950, 195001 or 19500131; None if they are not."""
     present = values[~np.isnan(values.astype(np.float64))]
-    if not len(present) or (present != present.round()).any() or present.min() < 1:
+    if not len(present) or (present != present.round()).any() or present.min() < 1 or np.isinf(present.max()):
         return None
     digits = {len(f"{int(number)}") for number in (present.min(), present.max())}
     form = NUMBERS.get(digits.pop(), "") if len(digits) == 1 else ""

@@ -94,8 +94,8 @@ def derived(plan: Plan) -> dict[str, str]:
     unit = "month" if plan.time.is_weekly else plan.time.grain
     if unit in CALENDAR:
         formulas = {unit: CALENDAR[unit]}
-    if plan.time.is_put_together:
-        formulas.pop("hour", None)
+    if plan.time.is_put_together:  # the hour beside a date, or the month beside a year, is a feature by itself
+        formulas = {what: formula for what, formula in formulas.items() if what not in ("hour", "month")}
     found = {f"{plan.time.name}: {what}": formula for what, formula in formulas.items()}
     return {name: formula for name, formula in found.items() if name not in plan.columns}
 

@@ -12,12 +12,13 @@ from mainline.scaffold.column import Column
 from mainline.scaffold.dialect import TableError
 from mainline.scaffold.findings import Wishes
 
-_HOUR = re.compile(r"(hour|hr|h|hours)", re.IGNORECASE)
+_HOUR = re.compile(r"(hour|hr|h|hours|stunde|heure|hora)", re.IGNORECASE)
 _PARTS = {
-    "year": re.compile(r"(year|yr)", re.I),
-    "month": re.compile(r"(month|mo|mon|mnth)", re.I),
-    "day": re.compile(r"(day|dy|mday)", re.I),
+    "year": re.compile(r"(year|yr|jahr|année|annee|año)", re.I),
+    "month": re.compile(r"(month|mo|mon|mnth|monat|mois|mes)", re.I),
+    "day": re.compile(r"(day|dy|mday|tag|jour|día|dia)", re.I),
 }
+"""Names of parts of a date, also in German, French and Spanish."""
 _BIRTH = re.compile(r"birth|dob|born|expir|updated|modified|deadline|due", re.IGNORECASE)
 
 
@@ -74,16 +75,16 @@ def is_year(column: Column) -> bool:
 
 
 def _of_parts(columns: Mapping[str, Column]) -> tuple[str, tuple[str, ...], Array, bool] | None:
-    """Put a time together from columns named year, month and day, and an hour if there is one."""
+    """Put a time together from columns named year and month, and day and hour if there are; or its month's first."""
     found = {}
     for part, pattern in _PARTS.items():
         for name, column in columns.items():
             if column.kind == "integer" and pattern.fullmatch(name) and part not in found:
                 found[part] = name
-    if len(found) < len(_PARTS):
+    if not {"year", "month"} <= found.keys():
         return None
-    numbers = {part: columns[name].values for part, name in found.items()}
-    hours = _hours(columns)
+    numbers = {"day": 1} | {part: columns[name].values for part, name in found.items()}
+    hours = _hours(columns) if "day" in found else ""
     if hours:
         numbers["hour"] = columns[hours].values
     try:

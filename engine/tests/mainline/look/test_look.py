@@ -261,6 +261,15 @@ def test_a_wide_table_does_not_fill_the_terminal(tmp_path: Path) -> None:
     assert all(f">c{number}<" in page for number in range(200))
 
 
+def test_few_rows_in_common_say_nothing_of_a_pair(tmp_path: Path) -> None:
+    """A column with a handful of values goes with each other one by chance, and no sentence says so."""
+    rows = pd.DataFrame({"rare": ["a", "b", "a"] + [""] * 97, "kind": ["x", "y", "x", "y"] * 25, "y": range(100)})
+    file = tmp_path / "rare.csv"
+    rows.to_csv(file, index=False)
+    said = advice.give(paint(file, label="y"))
+    assert not [sentence for sentence in said if "Pairs" in sentence]
+
+
 def test_the_map_says_of_each_two_columns_how_they_go_together(file: Path) -> None:
     """Its cells are the associations by tenths, the label's first; a column and its multiple are 1."""
     gallery = paint(file, label="late")

@@ -10,9 +10,9 @@ import yaml
 from sklearn import datasets
 
 from mainline.data import sides
-from mainline.scaffold import findings, settings
+from mainline.scaffold import findings, outline, settings
 from mainline.scaffold.dialect import TableError
-from tests.mainline.scaffold.samples import ROWS, flats, found, plan, write
+from tests.mainline.scaffold.samples import ROWS, flats, found, plan, write, written_source
 
 RANDOM = np.random.default_rng(3)
 
@@ -255,6 +255,21 @@ def test_months_of_many_rows_are_taken_for_many_years(tmp_path: Path, frequency:
     made = plan(write(tmp_path, rows))
     assert made.time is not None
     assert (made.time.unit, len(made.time.periods)) == (unit, periods)
+
+
+@pytest.mark.parametrize("names", [("year", "month"), ("Jahr", "Monat"), ("Année", "Mois"), ("Año", "Mes")])
+def test_year_and_month_are_a_time(tmp_path: Path, names: tuple[str, str]) -> None:
+    """Rows of months are split by time, the year is left out, and the month is a feature, once; the source reads it."""
+    step = np.arange(ROWS) // 4
+    rows = flats().drop(columns="id").assign(**{names[0]: 2019 + step // 12, names[1]: step % 12 + 1})
+    made = plan(write(tmp_path, rows))
+    assert made.time is not None
+    assert (made.time.parts, made.time.unit, made.time.grain) == (names, "quarter", "month")
+    assert made.left_out[names[0]] == "it is a part of the time"
+    assert names[1] in made.features
+    assert outline.derived(made) == {}
+    read = written_source(made, tmp_path)["read"](made.table.files[0])
+    assert (read["time"].dt.tz_localize(None).to_numpy("datetime64[ns]") == made.time.values).all()
 
 
 def test_date_and_hour_in_two_columns(tmp_path: Path) -> None:

@@ -44,6 +44,12 @@ def test_numbers_that_are_all_days_are_times_unasked(tmp_path: Path, values: Any
     assert plan(write(tmp_path, flats().assign(birth=values))).time is None
 
 
+def test_infinite_numbers_are_no_days(tmp_path: Path) -> None:
+    """Such a column is left out for what it holds, and not taken for a time."""
+    made = _plan(tmp_path, np.where(STEP == 3, np.inf, 20_230_101.0 + STEP % 28), "parquet")
+    assert (made.time, made.left_out["sold"]) == (None, "it holds numbers beyond 1e+37")
+
+
 @pytest.mark.parametrize("form", ["%G-W%V", "%GW%V", "%Y%m%dT%H%M%SZ", "%Y%m%dT%H%M", "%Y%m%d %H:%M"])
 def test_compact_forms_of_iso_8601_are_read(tmp_path: Path, form: str) -> None:
     """Weeks stand for their Monday, and stamps without signs between are moments, as the plan and the source say."""
