@@ -39,7 +39,8 @@ QUIET = {
 }
 """Series of a minute's steps over three and a half days, on which nothing but the dead man's switch fires."""
 REQUESTS, FAILED, REFUSED, QUICK, COUNT = list(QUIET)[:5]
-UNFIT = f'mainline_refused_total{{{PODS},reason="invalid-request"}}'
+UNFIT = f'mainline_requests_total{{{PODS},version="v1",outcome="invalid-request"}}'
+NONSENSE = f'mainline_refused_total{{{PODS},reason="invalid-request"}}'
 SEEN = f"mainline_monitor_seen_seconds{{{PODS}}}"
 UNCLEAR = f'mainline_monitor_verdict{{{PODS},verdict="cannot tell"}}'
 FAIL, SLOW = ({f"MainlineRequests{what} {window}" for window in ("1h", "6h", "3d")} for what in ("Fail", "Slow"))
@@ -52,6 +53,7 @@ BURNING: dict[str, tuple[str, dict[str, str | None], set[str]]] = {
                                               COUNT: "0x5000"}, set()),
     "overloaded": ("4h", {REFUSED: "0+50x5000"}, FAIL),
     "a client sends another unit": ("4h", {UNFIT: "0+20x5000"}, {"MainlineRequestsUnfit"}),
+    "a client sends nonsense": ("4h", {NONSENSE: "0+20x5000"}, {"MainlineRequestsUnfit"}),
     "nothing fits": ("4h", {UNFIT: "0+900x5000", REQUESTS: "0x5000", QUICK: "0x5000", COUNT: "0x5000"},
                      {"MainlineRequestsUnfit"}),
     "nothing ever fitted": ("4h", {UNFIT: "0+900x5000", REQUESTS: None, FAILED: None, QUICK: None, COUNT: None},
