@@ -193,6 +193,7 @@ def _asked(arguments: argparse.Namespace, declared: Environment) -> "Asked":
         kind=kind,
         fetch=label_feed.bring(arguments.labels, kind),
         written=counters.read(arguments.metrics),
+        unfit=counters.unfit(arguments.metrics, declared.monitoring.support.unseen),
         commits=cache(marks.committed),
     )
 

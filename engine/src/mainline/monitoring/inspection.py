@@ -1,6 +1,6 @@
 """Production held to its packages: roll up, join labels, check; what was found is written, printed and returned."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -62,6 +62,8 @@ class Asked:
     kind: Wanted | None
     fetch: Fetch | None
     written: Mapping[str, int]
+    unfit: Sequence[str] = ()
+    """What is said of servers that refused too many requests, since these do not fit the model."""
     log: Check | None = None
     """What the last machine with a log said of it, for one without."""
     commits: Commits = lambda _: None
@@ -86,7 +88,8 @@ def inspect(logs: Path | None, store: Store, packages: Mapping[str, Packaged], a
     ]
     versions, promised = [version for version, _ in looked], [kept for _, kept in looked]
     elsewhere = logs is None and not store.received()
-    log = asked.log if elsewhere and asked.log else verdict.of_log(summary, asked.written, max(asked.until, asked.now))
+    now = max(asked.until, asked.now)
+    log = asked.log if elsewhere and asked.log else verdict.of_log(summary, asked.written, now, asked.unfit)
     named = {one.digest: one.version for one in rolled}
     checks = [log, *verdict.of_packages({digest: named[digest] for digest in current if digest not in packages})]
     found = verdict.judge(checks, versions, asked.policy.severity)

@@ -74,7 +74,7 @@ def _of_segment(check: Check, production: Production) -> tuple[str, Lines] | Non
     limit = earned.quality.limit(*pair) if earned is not None and earned.quality is not None else None
     if limit is not None:
         lines["limit"] = [(day, float(np.copysign(limit, values[-1]))) for day in ends]
-    return f"bias against all, {production.window_days} days", lines
+    return f"bias of {production.window_days} days against all", lines
 
 
 def _of_support(check: Check, production: Production) -> tuple[str, Lines]:

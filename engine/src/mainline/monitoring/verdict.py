@@ -62,11 +62,14 @@ def _with_causes(checks: Sequence[Check]) -> list[Check]:
     ]  # fmt: skip
 
 
-def of_log(summary: Summary, written: Mapping[str, int], now: datetime) -> Check:
-    """Is every row that a server wrote rolled up, as far as files and the servers' own counters tell?"""
+def of_log(summary: Summary, written: Mapping[str, int], now: datetime, unfit: Sequence[str] = ()) -> Check:
+    """Is every row that a server wrote rolled up, as far as files and the servers' own counters tell?
+
+    `unfit` says of servers that they refused too many requests, which are in no log.
+    """
     gaps = counters.lacking(summary, written)
     said = [f"Server {writer} wrote {count(rows, 'row')} more." for writer, rows in gaps.items()]
-    troubles = [*said, *wording.troubles(summary), *wording.of_days_to_come(summary, now)]
+    troubles = [*said, *unfit, *wording.troubles(summary), *wording.of_days_to_come(summary, now)]
     lost = bool(gaps or summary.missing or summary.unread or summary.unknown)
     verdict: Verdict = "cannot tell" if lost else "warn" if troubles else "pass"
     observed = f"{count(summary.rows, 'row')} of {count(len(summary.records), 'file')}"
@@ -110,7 +113,7 @@ def judge(checks: Iterable[Check], versions: Iterable[Version], severity: Severi
 
 
 def headline(verdict: Verdict, environment: str, log: Check, versions: Sequence[Version], today: str) -> str:
-    """Say it in one sentence; days before `today` on which nobody asked are part of it, since they prove nothing."""
+    """Say it in one sentence; days before `today` without an answer are part of it, since they prove nothing."""
     named = [(version, check) for version in versions for check in version.checks if check.verdict == verdict]
     if verdict == "cannot tell" and log.verdict == verdict:
         named = []  # what is lost is why nothing can be told of a version
@@ -149,10 +152,10 @@ def _measured(check: Check) -> str:
 
 
 def _silence(versions: Sequence[Version], today: str) -> str:
-    """Say on how many whole days nobody has asked since the last traffic; '' if somebody asked yesterday."""
+    """Say on how many whole days nobody was answered since the last traffic; '' if somebody was yesterday."""
     last = max(one.last for one in versions)
     days = (date.fromisoformat(today) - date.fromisoformat(last)).days - 1
-    return f"; nobody has asked since {last}, for {count(days, 'whole day')}" if days > 0 else ""
+    return f"; nobody was answered since {last}, for {count(days, 'whole day')}" if days > 0 else ""
 
 
 def _answered(versions: Sequence[Version]) -> str:

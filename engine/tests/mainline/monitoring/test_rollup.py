@@ -3,6 +3,7 @@
 import errno
 import json
 import os
+import re
 import shutil
 from datetime import UTC, datetime
 from pathlib import Path
@@ -417,6 +418,26 @@ def test_rows_that_a_server_counted_and_nobody_rolled_up_are_said(
     check = verdict.of_log(summary, counters.read(pages), datetime.now(UTC))
     assert (check.verdict, check.reason) == ("cannot tell", "Server abcdef01 wrote 7 rows more.")
     assert verdict.of_log(summary, counters.read(pages[1:]), datetime.now(UTC)).verdict == "pass"
+
+
+def test_requests_that_a_server_refused_are_said(
+    package_dir: Path, packaged: Packaged, store: Store, rows: Lines, tmp_path: Path
+) -> None:
+    """A client that changed a unit is in no log: the counter of a real server names the field and the share."""
+    log, pages = tmp_path / "log", [tmp_path / "before", tmp_path / "now"]
+    with running(tmp_path / "server", package_dir, log={"directory": str(log)}) as server:
+        assert server.ask("/predict", rows[:3])[0] == 200
+        wait_for(lambda: server.metric("mainline_log_rows_total") == 3)
+        pages[0].write_bytes(server.ask("/metrics", key=server.admin)[1])
+        assert [server.ask("/predict", [{**rows[0], "dep_delay": 1e9}])[0] for _ in range(3)] == [422] * 3
+        pages[1].write_bytes(server.ask("/metrics", key=server.admin)[1])
+        server.stop()
+    assert counters.unfit(pages[:1], 0.01) == []
+    (said,) = counters.unfit(pages, 0.01)
+    assert re.match(r"Server [0-9a-f]{8} refused 3 of 4 requests since it began: .*, most often in dep_delay, ", said)
+    assert counters.unfit(pages, 0.75) == []
+    check = verdict.of_log(roll(log, store, packaged), counters.read(pages), datetime.now(UTC), [said])
+    assert (check.verdict, check.reason) == ("warn", said)
 
 
 def test_page_without_a_log_is_refused(tmp_path: Path) -> None:

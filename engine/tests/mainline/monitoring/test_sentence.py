@@ -24,7 +24,7 @@ def test_days_without_traffic_are_part_of_the_sentence(outcome: Verdict, today: 
     """Quiet is not proof of health if nobody asks: the sentence says since when, and on how many days."""
     said = sentence(outcome, today)
     assert said.startswith("Production is as it was tested")
-    assert said.endswith(f"; nobody has asked since 2013-10-07, for {days}.")
+    assert said.endswith(f"; nobody was answered since 2013-10-07, for {days}.")
 
 
 @pytest.mark.parametrize("today", ["2013-10-07", "2013-10-08"])
