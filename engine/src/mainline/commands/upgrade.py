@@ -88,8 +88,8 @@ def _plan(
     """
     before, after = commits
     made = plan.make(*files, (ownership.of(before), ownership.of(after)))
-    if made.edited and not force:
-        raise UpgradeError(_edited(made, version, before))
+    if made.lost and not force:
+        raise UpgradeError(_refusal(made, version, before))
     if versions.is_old(before):
         made.changes |= predecessor.moved(files[1])
     return made
@@ -117,19 +117,22 @@ def _require_later(version: str, after: str, before: str) -> None:
         )
 
 
-def _edited(made: Plan, version: str, before: str) -> str:
+def _refusal(made: Plan, version: str, before: str) -> str:
+    found = [f"{few(made.edited)}: edited here, and {version} replaces what is edited."] if made.edited else []
+    if made.conflicts:
+        found.append(f"{few(made.conflicts)}: edited here, and {version} changes the same lines or removes the file.")
     return (
-        f"{few(made.edited)}: edited here, and {version} replaces what is edited. Nothing was changed. Propose the "
-        f"edit to the template, and upgrade to the version that has it; or take it back: `git checkout {before[:12]} "
-        f"-- FILE`; or `./mainline upgrade {version} --force` replaces it, and says how it gets onto the new version."
+        f"{' '.join(found)} Nothing was changed. `./mainline upgrade {version} --force` takes the template's, and says "
+        f"how your edit gets onto it; or take it back: `git checkout {before[:12]} -- FILE`; or propose it to the "
+        "template, and upgrade to the version that has it."
     )
 
 
 def _summary(version: str, made: Plan, before: str, told: tuple[str, str]) -> str:
     changelog, differences = told
     parts = [f"The machinery is that of {version}, by one commit; `git revert HEAD` takes it back."]
-    if made.edited:
-        names = " ".join(made.edited)
+    if made.lost:
+        names = " ".join(made.lost)
         parts.append(
             f"Your edits were replaced; `git diff {before[:12]} HEAD~1 -- {names} | git apply --3way` does them again."
         )

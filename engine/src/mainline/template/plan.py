@@ -18,10 +18,19 @@ MERGE_LIMIT = 60.0
 
 @dataclass
 class Plan:
-    """The changes to the fork's tree, and the files of ours that the fork changed in a way that cannot be kept."""
+    """The changes to the fork's tree, and the files of ours that the fork changed in a way that cannot be kept.
+
+    Files that are replaced are `edited`; `conflicts` are files that are merged and were changed at the same lines.
+    """
 
     changes: dict[str, Entry | None] = field(default_factory=dict)
     edited: list[str] = field(default_factory=list)
+    conflicts: list[str] = field(default_factory=list)
+
+    @property
+    def lost(self) -> list[str]:
+        """All files whose edits the version does not keep."""
+        return [*self.edited, *self.conflicts]
 
 
 def make(before: Files, fork: Files, after: Files, ownership: tuple[Ownership, Ownership]) -> Plan:
@@ -51,7 +60,7 @@ def make(before: Files, fork: Files, after: Files, ownership: tuple[Ownership, O
             plan.edited.append(path)
         elif here not in (was, comes) and not libraries.is_lock(path):
             comes, conflict = _merge(was, here, comes)
-            plan.edited += [path] if conflict else []
+            plan.conflicts += [path] if conflict else []
         if here != comes:
             plan.changes[path] = comes
     return plan

@@ -126,5 +126,6 @@ def test_an_edit_of_the_old_machinery_is_refused(old: World) -> None:
     write(old.fork, {"src/mainline/contract.py": "A = 2\n", "tests/mainline/test_gate.py": "import mainline\n"})
     old.fork.commit("Edit")
     said = old.upgrade("v0.3.0", "--from", "../template", succeed=False)
-    assert "src/mainline/contract.py, tests/mainline/test_gate.py: edited here" in said
+    assert "src/mainline/contract.py: edited here, and v0.3.0 replaces what is edited" in said
+    assert "tests/mainline/test_gate.py: edited here, and v0.3.0 changes the same lines or removes the file" in said
     assert Path(old.fork.path / "src/mainline/contract.py").read_text() == "A = 2\n"

@@ -180,8 +180,14 @@ def test_a_template_that_says_where_it_is_need_not_be_named(changed: World) -> N
         ({"engine/src/mainline/gate.py": "LIMIT = 1\n"}, "engine/src/mainline/gate.py: edited here"),
         ({"engine/src/mainline/own.py": "OWN = 1\n"}, "engine/src/mainline/own.py: edited here"),
         ({"engine/src/mainline/gone.py": None, "mainline": "#!/bin/bash\n"}, "engine/src/mainline/gone.py"),
-        ({"Makefile": FIRST["Makefile"].replace("first", "mine")}, "Makefile: edited here"),
-        ({".ci/run": "mine\n", "mainline": "#!/bin/bash\n"}, ".ci/run, mainline: edited here"),
+        (
+            {"Makefile": FIRST["Makefile"].replace("first", "mine")},
+            "mainline: Makefile: edited here, and v0.2.0 changes the same lines or removes the file. Nothing",
+        ),
+        (
+            {".ci/run": "mine\n", "mainline": "#!/bin/bash\n"},
+            "mainline: edited here, and v0.2.0 replaces what is edited. .ci/run: edited here, and v0.2.0 changes the",
+        ),
     ],
 )
 def test_what_would_be_lost_is_refused(changed: World, edit: dict[str, str | None], named: str) -> None:
