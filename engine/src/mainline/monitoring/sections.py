@@ -60,10 +60,12 @@ def of_alarm(found: Monitored, alarm: Alarm) -> Document:
     version = next((one for one in found.versions if one.digest == alarm.digest), None)
     check = next((one for one in (version.checks if version else []) if one.name == alarm.check), None)
     tracks = [track for track in (version.tracks if version else []) if track.check == alarm.check]
+    now = check if check is not None and check.verdict == "fail" else alarm
+    before = ("; when it opened: ", Prose(alarm.observed)) if now.observed != alarm.observed else ()
     said: list[Line] = [
         ("Open since: ", Strong((alarm.opened[:10],)), f"; last looked at {found.until[:10]}."),
-        ("Observed: ", Prose(alarm.observed), "; limit: ", Prose(alarm.limit)),
-        ("What to do: ", Prose(alarm.reason)),
+        ("Observed: ", Prose(now.observed), "; limit: ", Prose(now.limit), *before),
+        ("What to do: ", Prose(now.reason)),
         ("What it costs: ", *_cost(version)),
     ]
     if alarm.quiet_since:
@@ -76,7 +78,7 @@ def of_alarm(found: Monitored, alarm: Alarm) -> Document:
     verdict: Verdict = "pass" if alarm.closed else "warn" if alarm.quiet_since else "fail"
     headline = f"{alarm.check} of {alarm.version} in {found.environment}: {alarm.observed}"
     if verdict == "fail":
-        headline = f"{alarm.version} in {found.environment} {wording.plain(alarm.check)}: {alarm.observed}"
+        headline = f"{alarm.version} in {found.environment} {wording.plain(alarm.check)}: {now.observed}"
     return Document(verdict, headline[:600], _lead(found), (Section("alarm", "The alarm", blocks),))
 
 

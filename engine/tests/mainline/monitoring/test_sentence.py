@@ -90,3 +90,17 @@ def test_cost_of_an_alarm_is_what_came_true_beside_what_was_promised() -> None:
     said = markdown.write(sections.of_alarm(looks.look("2013-10-07", version), alarm))
     assert "What it costs: 3.0%; 1.0%. holdout against production: look there." in said
     assert "`v1.0.0` in production errs more than it should: 3.0%" in said
+
+
+def test_issue_says_how_it_is_now_beside_how_it_was_when_it_opened() -> None:
+    """An alarm that grows is as large as at the last look, in the heading too; its first figure stays to be read."""
+    version = looks.version(skill="fail")
+    alarm = Alarm(version="v1.0.0", digest=version.digest, check="skill", opened="2013-10-05T12:00:00Z",
+                  observed="1.1%", limit="1.0%", reason="It was small.")  # fmt: skip
+    said = markdown.write(sections.of_alarm(looks.look("2013-10-07", version), alarm))
+    assert "Observed: 3.0%; limit: 1.0%; when it opened: 1.1%" in said
+    assert "What to do: skill: look there." in said
+    assert "errs more than it should: 3.0%" in said
+    passes = looks.version(skill="pass")
+    later = markdown.write(sections.of_alarm(looks.look("2013-10-08", passes), alarm))
+    assert "Observed: 1.1%; limit: 1.0%\n" in later
