@@ -43,7 +43,7 @@ def run(arguments: argparse.Namespace) -> str:
 
 
 def _advance(declared: Data, count: int) -> str:
-    """Take more periods. Data without time has none, which is no error: a scheduled retraining goes on as it is."""
+    """Take more periods. Data without time has none, and a scheduled retraining goes on without them."""
     if declared.snapshot:
         other = f"`./mainline window --snapshot NAME` takes another snapshot than {declared.snapshot}"
         return f"--advance does not apply: the data has no time. {other}."

@@ -96,7 +96,7 @@ class Sought:
             yield from (written(value) for value in by.logged(self.field, values))
 
     def _in_bytes(self, content: bytes) -> bool:
-        """Look into what is no text, such as a model: beside a key may stand any byte."""
+        """Look into what is not text, such as a model: any byte may stand beside a key."""
         return self._inside is not None and self._inside.search(content) is not None
 
     def _in_table(self, table: pa.Table) -> bool:

@@ -19,7 +19,7 @@ class ForgottenError(MainlineError):
 
 
 def is_older(version: Version) -> bool:
-    """Whether keys are forgotten now that a version was built with; how a checkout ends its lines is no difference."""
+    """Whether a version was built with keys that are forgotten by now; line endings of its files do not matter."""
     from mainline.data import suppressions  # libraries that `--help` need not wait for
 
     if not suppressions.FILE.exists():
