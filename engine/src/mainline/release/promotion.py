@@ -4,6 +4,7 @@ In this order, so that a kill anywhere leaves nothing half and the next run ends
 pushed and checked there, the package is signed, the gate's report is kept, and at last all tags are written at once.
 """
 
+import re
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
@@ -24,6 +25,9 @@ from mainline.repository.git import ask
 
 TRIES = 5
 """How often the registry is read again after somebody else wrote to it at the same moment."""
+
+_SKIPS = re.compile(r"\[(?:skip ci|ci skip|no ci|skip actions|actions skip)\]|^skip-checks: ?true$", re.I | re.M)
+"""The words in a commit's message for which GitHub starts no workflow of its push."""
 
 
 def promote() -> str:
@@ -73,7 +77,7 @@ def _promote_once() -> str:
     losses.check(declared)
     found = candidate.find()
     if found is None:
-        return f"{origin.branch()} has moved on; its newest commit is released by a run of its own."
+        return _leave_to_newest()
     registry = tags.read()
     if registry.foreign and not registry.versions:  # a renamed repository must not take its next model for its first
         raise MainlineError("nothing is released until you decide which versions count; see the line above.")
@@ -96,7 +100,7 @@ def _promote_once() -> str:
         version, {name: declared[name] for name in targets}, None if not new else Path(lock.PACKAGE)
     )
     if origin.tip() != found.commit:
-        return f"{origin.branch()} has moved on; its newest commit is released by a run of its own."
+        return _leave_to_newest()
     given = [assignment(name, version, kinds[name], found, declared, held.get(name)) for name in targets]
     if new:
         report.keep()
@@ -105,6 +109,22 @@ def _promote_once() -> str:
     if not new and "return" not in kinds.values():
         headline = f"{version.name} is promoted."
     return "\n".join([_report(headline, waiting, version.name), *reference.tell(declared)])
+
+
+def _leave_to_newest() -> str:
+    """Say that another run releases what is newest on main.
+
+    Raises:
+        MainlineError: when there will be none.
+    """
+    branch, tip = origin.branch(), origin.tip()
+    said = _SKIPS.search(ask("log", "-1", "--format=%B", tip, "--"))
+    if said:
+        raise MainlineError(
+            f"{branch} has moved on to {tip[:10]}, whose message says {said[0]}, so it has no run of its own, and "
+            f"nothing is released. Start the workflow Main by hand, or `{candidate.pull()}` and `./mainline promote`."
+        )
+    return f"{branch} has moved on; its newest commit is released by a run of its own."
 
 
 def _approve_once(environment: str) -> str:

@@ -212,6 +212,31 @@ def test_an_older_commit_of_main_leaves_the_release_to_the_newest(repository: Re
     assert repository.tags() == []
 
 
+@pytest.mark.parametrize(
+    "said", ["Words [skip ci]", "[CI Skip] Words", "Words\n\nBecause [no ci]", "W\n\n\nskip-checks:true"]
+)
+def test_a_newest_commit_that_has_no_run_is_not_left_to_it(repository: Repository, said: str) -> None:
+    """The run that was overtaken fails, where people see it, and its remedy releases what both brought."""
+    repository.merge("Newer")
+    repository.run("git", "commit", "--quiet", "--allow-empty", "--cleanup=verbatim", "--message", said)
+    repository.run("git", "push", "--quiet", "origin", "main")
+    repository.run("git", "checkout", "--quiet", "--detach", "HEAD~1")
+    with pytest.raises(
+        MainlineError, match=r"no run of its own.*`(git switch main && git pull origin main)`"
+    ) as refused:
+        release()
+    assert repository.tags() == []
+    repository.run("bash", "-c", str(refused.value).split("`")[1])
+    assert "v1.0.0 is released." in release()
+
+
+def test_a_message_about_skipping_is_not_taken_for_one_that_skips(repository: Repository) -> None:
+    """Only GitHub's own words count."""
+    repository.merge("Say when to skip ci, and that skip-checks: true is a trailer")
+    repository.run("git", "checkout", "--quiet", "--detach", "HEAD~1")
+    assert "a run of its own" in release()
+
+
 def test_artifacts_are_in_the_store_before_any_tag(repository: Repository, monkeypatch: pytest.MonkeyPatch) -> None:
     """Ended right before the tags, the store has everything and the registry nothing; the next run goes on."""
 
