@@ -1,5 +1,6 @@
 """What was trained on what, how good it is, and what to do next."""
 
+import hashlib
 import json
 import re
 import textwrap
@@ -16,6 +17,7 @@ from mainline.repository import lock
 from mainline.repository.git import ask, blob
 
 METRICS, PACKAGE = Path("metrics"), Path(lock.PACKAGE)
+_INTERFACE = "src/usecase/interface.py"
 
 NO_INTERVAL = "no interval from a single day or group"
 _LEAST = (8, 8)
@@ -89,11 +91,25 @@ def since_commit(metrics: dict[str, dict[str, Any]]) -> list[str]:
         return ["No commit has results yet."]
     if artifact.committed() != artifact.name():
         return [f"The last commit ({commit}) has results of another model: {artifact.committed()}."]
+    if not _are_of_their_commit():
+        return [f"The last commit ({commit}) has results of another use case, or of one that was edited since."]
     primary = next(name for name in metrics["baseline"] if name in metrics["test"] and name != "rows")
     if all(before[name] == metrics[name] for name in before):
         return [f"Metrics are those of the last commit ({commit})."]
     lines = (_beside(name, primary, metrics[name], before[name]) for name in before)
     return [f"Against the last commit ({commit})", *lines]
+
+
+def _are_of_their_commit() -> bool:
+    """Say whether the last commit's results are of its own use case; yes, if its lock does not tell."""
+    locked, content = (blob(f"HEAD:{path}") for path in (lock.LOCK, _INTERFACE))
+    try:
+        stages = lock.entries((locked or b"stages: {}").decode())
+    except lock.LockError:
+        return True
+    deps = [dep for entry in stages.values() for dep in entry.get("deps") or [] if dep["path"] == _INTERFACE]
+    now = hashlib.md5(content or b"", usedforsecurity=False).hexdigest()
+    return all(dep["md5"] == now for dep in deps)
 
 
 def _beside(part: str, primary: str, now: dict[str, Any], before: dict[str, Any]) -> str:

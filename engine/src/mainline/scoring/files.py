@@ -193,7 +193,10 @@ def _check_columns(model: Model, source: Path, columns: Sequence[str]) -> None:
     missing = sorted(set(wanted) - set(columns))
     if missing:
         has = clip(", ".join(columns), 300)
-        raise MainlineError(f"{source} has no column '{missing[0]}'; it has {has}. Add it or rename one.")
+        remedy = "Add it or rename one."
+        if len(columns) == 1 and any(mark in columns[0] for mark in ";\t|"):
+            remedy = "Write commas between cells, or say --raw if src/usecase/ reads files such as this."
+        raise MainlineError(f"{source} has no column '{missing[0]}'; it has {has}. {remedy}")
 
 
 def remarks(model: Model, columns: Sequence[str]) -> list[str]:

@@ -1,5 +1,6 @@
 """`summary`: the figures of metrics and package, in a few lines."""
 
+import hashlib
 import json
 import re
 import subprocess
@@ -158,6 +159,25 @@ def test_results_of_another_model_are_not_compared(results: Path) -> None:
     said = lines()
     assert f"The last commit ({commit}) has results of another model: model." in said
     assert not any("99.5" in line for line in said)
+
+
+@pytest.mark.parametrize("is_edited", [True, False])
+def test_results_of_another_use_case_are_not_compared(results: Path, is_edited: bool) -> None:
+    """Who commits a new use case before its first run has the old one's metrics there, as the lock tells."""
+    interface = results / "src" / "usecase" / "interface.py"
+    interface.parent.mkdir(parents=True, exist_ok=True)
+    interface.write_text("LABEL = 'delay'\n")
+    md5 = hashlib.md5(interface.read_bytes(), usedforsecurity=False).hexdigest()
+    deps = [{"path": "src/usecase/interface.py", "hash": "md5", "md5": md5, "size": 16}]
+    stages = {"evaluate": {"cmd": "engine/stage evaluate", "deps": deps}}
+    (results / "dvc.lock").write_text(json.dumps({"schema": "2.0", "stages": stages}))
+    if is_edited:
+        interface.write_text("LABEL = 'price'\n")
+    subprocess.run(["git", "init", "--quiet"], check=True)
+    subprocess.run(["git", "add", "src", "dvc.lock"], check=True)
+    commit = commit_metrics(results, test=METRICS["test"] | {"rmse": 99.5})
+    said = f"The last commit ({commit}) has results of another use case, or of one that was edited since."
+    assert (said in lines(), any("99.5" in line for line in lines())) == (is_edited, not is_edited)
 
 
 def test_metrics_of_the_last_commit_are_said_to_be_those(results: Path) -> None:

@@ -173,6 +173,11 @@ def test_output_of_another_run_is_left_alone(model: Model, rows: Rows, tmp_path:
     [
         ("f.txt", b"x", r"is neither a \.parquet nor a \.csv file"),
         ("f.csv", b"a,b\n1,2\n", "has no column 'carrier'; it has a, b"),
+        (
+            "f.csv",
+            b"a;b\n1;2\n",
+            "it has a;b. Write commas between cells, or say --raw if src/usecase/ reads files such",
+        ),
         ("f.csv", b"a,b,a\n1,2,3\n", "has the column 'a' twice"),
         ("f.csv", b"", "is empty; its first line names the columns"),
         ("f.csv", b"\xff\xfe", r"is not UTF-8 in line 1 \(byte 0xff at place 1\); save it .*, or say --raw if"),
