@@ -12,11 +12,11 @@ from mainline.serving.answering.problems import Problem, shown
 _TOO_DEEP = "it is nested too deeply; send an object, or a list of flat objects."
 _LARGE = 4096
 """From so many bytes on NumPy counts sooner than bytes do."""
-DEEPEST = 32
-"""Levels of lists and objects inside each other; what any protocol here needs has five or six.
+DEEPEST = 200
+"""Levels of lists and objects inside each other; every protocol here needs five or six.
 
 What is deeper is refused here: to write it into an error would pass Python's limit of calls, and look as if a model
-had failed.
+had failed. A body with no more brackets is not looked at: of tensors, there may be a hundred before that takes time.
 """
 _NESTED, _OBJECTS = frozenset({dict, list}), frozenset({dict})
 
@@ -72,7 +72,8 @@ def _flat(parsed: Any, openings: int) -> Any:
         level = [parsed]
         for _ in range(DEEPEST):
             within = (value.values() if type(value) is dict else value for value in level)
-            level = [value for values in within for value in values if type(value) in _NESTED]
+            deeper = (values for values in within if not _NESTED.isdisjoint(map(type, values)))  # of tensors, none is
+            level = [value for values in deeper for value in values if type(value) in _NESTED]
             if not level:
                 return parsed
         raise _malformed(_TOO_DEEP)

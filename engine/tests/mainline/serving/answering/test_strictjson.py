@@ -91,7 +91,7 @@ def test_depth_has_a_limit(opening: str, closing: str) -> None:
             parse((opening * times + "1" + closing * times).encode())
 
 
-@pytest.mark.parametrize("value", ["[" * 99, [[]] * 99, [{"a": []}] * 99, {"a": [[1]] * 99, "b": "é\\"}])
+@pytest.mark.parametrize("value", ["[" * 299, [[]] * 299, [{"a": []}] * 299, {"a": [[1]] * 299, "b": "é\\"}])
 def test_many_brackets_are_not_deep(value: object) -> None:
     """Those beside each other, or in a text, are no levels."""
     assert parse(json.dumps(value).encode()) == value
