@@ -1,5 +1,6 @@
 """JSON as RFC 8259 has it, and nothing more: no NaN, no infinity, no key twice, UTF-8 only."""
 
+import codecs
 import json
 import math
 from typing import Any, NoReturn
@@ -51,6 +52,8 @@ def parse(body: bytes) -> Any:
         found = str(error)
     except json.JSONDecodeError as error:
         found = f"{error.msg} at line {error.lineno}, column {error.colno}."
+        if body.startswith(codecs.BOM_UTF8):  # as some editors and shells write it
+            found = "it begins with a byte order mark; send UTF-8 without one."
     except RecursionError:
         found = _TOO_DEEP
     except ValueError:  # an integer of more digits than Python converts
