@@ -8,6 +8,7 @@ import pytest
 
 from mainline.declared.gate import Policy
 from mainline.gate import verdict
+from mainline.gate.checks import slices
 from mainline.gate.checks.outcome import at_most
 from mainline.gate.evidence import Evidence
 from tests.mainline.gate import samples
@@ -18,6 +19,15 @@ FIRST = {
     "predict time": "5 µs a row", "package size": "1,000 bytes", "memory": "100 MiB",
     "training time": "8.0 s of CPU time",
 }  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("ratio", "shown"),
+    [(1.25, "1.25"), (1.6, "1.60"), (1.6004, "1.6004"), (1.61, "1.61"), (1.596, "1.60"), (float("nan"), "nan")],
+)
+def test_a_ratio_shows_on_which_side_of_its_limit_it_is(ratio: float, shown: str) -> None:
+    """1.60 that fails a limit of 1.6 is a riddle: more digits are shown where two do not tell."""
+    assert slices.beside_limit(ratio, 1.6) == shown
 
 
 def test_a_first_release_is_compared_with_nothing(evidence: Evidence, shipped: Policy) -> None:

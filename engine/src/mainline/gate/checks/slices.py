@@ -49,7 +49,14 @@ def check_slices_to_whole(evidence: Evidence, policy: Policy) -> Outcome:
     found = ratios[worst]
     hard = f", {found.beside:.2f} times beside what each one's best constant has" if np.isfinite(found.beside) else ""
     reason = f"{evidence.primary} is {found.plain:.2f} times the whole's{hard}."
-    return Outcome(at_most(found.fair, policy.slices.relative_to_whole), f"{worst}: {found.fair:.2f}", limit, reason)
+    shown = beside_limit(found.fair, policy.slices.relative_to_whole)
+    return Outcome(at_most(found.fair, policy.slices.relative_to_whole), f"{worst}: {shown}", limit, reason)
+
+
+def beside_limit(value: float, limit: float) -> str:
+    """Show a ratio with two digits behind the point, or as many as say on which side of its limit it lies."""
+    texts = (f"{value:.{digits}f}" for digits in range(2, 12))
+    return next((text for text in texts if (float(text) > limit) == (value > limit)), str(value))
 
 
 def check_slices_to_production(evidence: Evidence, policy: Policy) -> Outcome:
