@@ -37,6 +37,8 @@ class GitHub:
     requests: list[str] = field(default_factory=list)
     nonconform: list[str] = field(default_factory=list)
     lock: threading.Lock = field(default_factory=threading.Lock)
+    faults: list[str] = field(default_factory=list)
+    """What the next answers of REST are instead: a status, or `cut` after the first bytes."""
     private: bool = False
     """Whether nobody may read without a token."""
 
@@ -114,7 +116,12 @@ class _Handler(BaseHTTPRequestHandler):
             except conform.NonconformError as error:
                 self.github.nonconform.append(str(error))
                 status, body = 500, {"message": str(error)}
-        if isinstance(body, str):
+        fault = self.github.faults.pop(0) if self.github.faults else ""
+        if fault == "cut":
+            self._send(200, b'{"na', "application/json", {"Content-Length": "100", "Connection": "close"})
+        elif fault:
+            self._send(int(fault), b"", "text/plain")
+        elif isinstance(body, str):
             self._send(302, b"", "text/plain", {"Location": self.github.url + body})
         else:
             self._send(status, b"" if body is None else json.dumps(body).encode(), "application/json")

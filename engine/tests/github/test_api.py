@@ -7,6 +7,7 @@ import pytest
 
 from mainline.github import api
 from mainline.github.api import ApiError
+from tests.github.standin import GitHub
 
 NAMES = ("GITHUB_REPOSITORY", "GITHUB_SERVER_URL", "GITHUB_API_URL", "GITHUB_TOKEN")
 
@@ -77,3 +78,38 @@ def test_another_host_gets_no_token(origin: str) -> None:
     assert api.find() is None
     with pytest.raises(ApiError, match=r"GITHUB_REPOSITORY=OWNER/REPOSITORY.*GITHUB_SERVER_URL"):
         api.connect()
+
+
+@pytest.mark.parametrize("faults", [["502", "cut"], ["cut", "500", "503"]])
+@pytest.mark.usefixtures("clone")
+def test_a_question_is_asked_again(github: GitHub, faults: list[str], monkeypatch: pytest.MonkeyPatch) -> None:
+    """GitHub that cannot answer at the moment, or breaks off, fails nobody's check."""
+    monkeypatch.setattr(api, "WAIT", 0.0)
+    github.faults = list(faults)
+    assert api.connect().ask("GET", "")["default_branch"] == "main"
+    assert github.faults == []
+
+
+@pytest.mark.parametrize(("fault", "said"), [("502", "502"), ("cut", "broke off after 4 of 100 bytes")])
+@pytest.mark.usefixtures("clone")
+def test_an_answer_that_never_comes_is_one_error(
+    github: GitHub, fault: str, said: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It says what came last, and nothing that broke off is taken for an answer."""
+    monkeypatch.setattr(api, "WAIT", 0.0)
+    github.faults = [fault] * api.TRIES
+    with pytest.raises(ApiError, match=said):
+        api.connect().ask("GET", "")
+    assert github.faults == []
+
+
+@pytest.mark.parametrize(("method", "fault"), [("POST", "502"), ("GET", "404")])
+@pytest.mark.usefixtures("clone")
+def test_what_another_try_does_not_help_is_sent_once(github: GitHub, method: str, fault: str) -> None:
+    """A request that may have done its work is not sent twice, and a refusal stays one."""
+    github.faults = [fault, "418"]
+    with pytest.raises(ApiError, match=fault):
+        api.connect().ask(
+            method, "/dispatches" if method == "POST" else "", {"event_type": "drift"} if method == "POST" else None
+        )
+    assert github.faults == ["418"]

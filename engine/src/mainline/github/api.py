@@ -1,9 +1,11 @@
 """GitHub's REST interface, as far as the workflows need it: JSON, pages, files up and down."""
 
+import http.client
 import json
 import os
 import re
 import ssl
+import time
 import urllib.error
 import urllib.parse
 import urllib.request
@@ -19,15 +21,17 @@ SERVER, REST = "https://github.com", "https://api.github.com"
 PAGE = 100  # items, the most that GitHub gives at once
 SECONDS = 60.0  # until a request counts as lost
 MAX_BYTES = 20_000_000  # of an answer in JSON
+TRIES, WAIT = 4, 0.5  # of a question whose answer breaks off or is in PASSING; seconds, doubled each time
+PASSING = (500, 502, 503, 504)
 _ORIGIN = re.compile(r"^(?:https://(?:[^@/]+@)?|ssh://git@|git@)([\w.:-]+?)[:/]([\w.-]+/[\w.-]+?)(?:\.git)?/?$")
 
 
 class ApiError(MainlineError):
     """GitHub refused, or did not answer."""
 
-    def __init__(self, asked: str, found: str, status: int = 0) -> None:
+    def __init__(self, asked: str, found: str, status: int = 0, passing: bool = False) -> None:
         super().__init__(f"GitHub: {asked}: {found}")
-        self.status = status
+        self.status, self.passing = status, passing
 
 
 @dataclass(frozen=True)
@@ -77,6 +81,17 @@ class Api:
     def _send(
         self, method: str, url: str, content: bytes | None, kind: str, limit: int, accept: str = "application/json"
     ) -> bytes:
+        """Send a request; a question, which changes nothing, again if GitHub cannot answer at the moment."""
+        for failures in range(1, TRIES if method == "GET" else 1):
+            try:
+                return self._try(method, url, content, kind, limit, accept)
+            except ApiError as error:
+                if not error.passing:
+                    raise
+                time.sleep(WAIT * 2 ** (failures - 1))
+        return self._try(method, url, content, kind, limit, accept)
+
+    def _try(self, method: str, url: str, content: bytes | None, kind: str, limit: int, accept: str) -> bytes:
         asked = f"{method} {urllib.parse.urlsplit(url).path}"
         if not url.startswith("https://"):
             raise ApiError(asked, "only https is spoken")
@@ -91,10 +106,15 @@ class Api:
         try:
             with urllib.request.urlopen(request, timeout=SECONDS, context=ssl.create_default_context()) as answer:  # noqa: S310
                 found: bytes = answer.read(limit + 1)
+                whole = int(answer.headers.get("Content-Length") or 0)
         except urllib.error.HTTPError as error:
-            raise ApiError(asked, _explain(error), error.code) from error
+            raise ApiError(asked, _explain(error), error.code, error.code in PASSING) from error
+        except (ConnectionError, http.client.HTTPException) as error:
+            raise ApiError(asked, f"the answer broke off ({type(error).__name__})", passing=True) from error
         except (OSError, ValueError) as error:
             raise ApiError(asked, f"no answer ({' '.join(str(error).split())[:200]})") from error
+        if len(found) < min(whole, limit):
+            raise ApiError(asked, f"the answer broke off after {len(found):,} of {whole:,} bytes", passing=True)
         if len(found) > limit:
             raise ApiError(asked, f"more than {limit:,} bytes, which is the limit")
         return found
