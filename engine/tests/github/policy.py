@@ -12,7 +12,7 @@ Workflow = Mapping[str, Any]
 Job = Mapping[str, Any]
 
 PINNED = re.compile(r"^[\w.-]+/[\w./-]+@[0-9a-f]{40}$")
-BRANCH_NAMED = re.compile(r"(?:refs/heads/|_(?:name|ref|branch) == ')([\w.-]+)")
+BRANCH_NAMED = re.compile(r"(?:refs/heads/|(?<!event)_(?:name|ref|branch) == ')([\w.-]+)")
 PINNED_LINE = re.compile(r"uses: [\w.-]+/[\w./-]+@[0-9a-f]{40} # v\d+\.\d+\.\d+$")
 STRANGERS = ("pull_request", "pull_request_target", "issue_comment", "merge_group")
 """Events whose jobs run, or are steered by, what a stranger wrote."""

@@ -48,6 +48,15 @@ def test_only_five_jobs_are_given_an_identity() -> None:
     assert "write" not in {jobs["storage"]["permissions"][name] for name in ("actions", "contents")}
 
 
+def test_the_template_tests_itself_where_it_is_developed() -> None:
+    """A fork pays for no job on many systems: each needs a variable that a fork does not have, or a person."""
+    jobs = policy.load(FOLDER / "template.yml")["jobs"]
+    by_hand = "github.event_name == 'workflow_dispatch'"
+    on_push = {name: job["if"].removesuffix(f" || {by_hand}") for name, job in jobs.items()}
+    weekly = "(vars.MAINLINE_TEMPLATE == 'on' && github.event_name == 'schedule')"
+    assert on_push == {"fresh": "vars.MAINLINE_TEMPLATE == 'on'", "long": weekly, "cml": weekly}
+
+
 def test_one_job_pushes_packages_and_can_change_nothing_else() -> None:
     """The image's job comes after the release, reads the repository, and holds neither a secret nor an environment."""
     jobs = {name: job for path in WORKFLOWS for name, job in policy.load(path)["jobs"].items()}
