@@ -84,7 +84,7 @@ def test_another_host_gets_no_token(origin: str) -> None:
 @pytest.mark.usefixtures("clone")
 def test_a_question_is_asked_again(github: GitHub, faults: list[str], monkeypatch: pytest.MonkeyPatch) -> None:
     """GitHub that cannot answer at the moment, or breaks off, fails nobody's check."""
-    monkeypatch.setattr(api, "WAIT", 0.0)
+    monkeypatch.setattr(api, "SHORTEST", 0.0)
     github.faults = list(faults)
     assert api.connect().ask("GET", "")["default_branch"] == "main"
     assert github.faults == []
@@ -96,7 +96,7 @@ def test_an_answer_that_never_comes_is_one_error(
     github: GitHub, fault: str, said: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """It says what came last, and nothing that broke off is taken for an answer."""
-    monkeypatch.setattr(api, "WAIT", 0.0)
+    monkeypatch.setattr(api, "SHORTEST", 0.0)
     github.faults = [fault] * api.TRIES
     with pytest.raises(ApiError, match=said):
         api.connect().ask("GET", "")

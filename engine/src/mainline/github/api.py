@@ -13,6 +13,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from mainline import backoff
 from mainline.errors import MainlineError
 from mainline.registry import origin
 from mainline.repository.git import ask as ask_git
@@ -21,7 +22,8 @@ SERVER, REST = "https://github.com", "https://api.github.com"
 PAGE = 100  # items, the most that GitHub gives at once
 SECONDS = 60.0  # until a request counts as lost
 MAX_BYTES = 20_000_000  # of an answer in JSON
-TRIES, WAIT = 4, 0.5  # of a question whose answer breaks off or is in PASSING; seconds, doubled each time
+TRIES = 4  # of a question whose answer breaks off or is in PASSING
+SHORTEST, LONGEST = 0.5, 2.0  # seconds until it is asked again
 PASSING = (500, 502, 503, 504)
 _ORIGIN = re.compile(r"^(?:https://(?:[^@/]+@)?|ssh://git@|git@)([\w.:-]+?)[:/]([\w.-]+/[\w.-]+?)(?:\.git)?/?$")
 
@@ -88,7 +90,7 @@ class Api:
             except ApiError as error:
                 if not error.passing:
                     raise
-                time.sleep(WAIT * 2 ** (failures - 1))
+                time.sleep(backoff.wait(failures, SHORTEST, LONGEST))
         return self._try(method, url, content, kind, limit, accept)
 
     def _try(self, method: str, url: str, content: bytes | None, kind: str, limit: int, accept: str) -> bytes:
