@@ -77,7 +77,7 @@ def tuned(evidence: Evidence) -> Shown:
     key, trials = evidence.search(evidence.params, declared)
     own = [row for row in rows if row.get("search") == key]
     if not own:
-        raise LackError(f"{TUNING} is of another search, model or data", TUNE)
+        raise LackError(f"{TUNING} is of another search, model, data or code", TUNE)
     if len(own) < trials:
         raise LackError(f"{TUNING} has {len(own)} of {trials} trials", TUNE)
     tried = ", ".join((*declared.space, *declared.candidates))
