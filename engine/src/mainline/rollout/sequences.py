@@ -20,23 +20,31 @@ from mainline.rollout.statistics import UNKNOWN, Interval
 def compare_means(candidate: Tally, stable: Tally, confidence: float, minimum: int) -> Interval:
     """Return by how much the candidate's mean is larger; unknown below the minimum, or if all values are the same.
 
-    A version whose values are all the same, such as one that sells nothing, is held to the spread of the other one.
-
     Args:
         candidate: the values of one version.
         stable: those of the other.
         confidence: the probability that the interval holds the true difference at every look.
         minimum: units that each version needs; the sequence is tuned to be narrowest at twice as many in all.
     """
-    squared = [squared_error(tally) for tally in (candidate, stable)]
-    if min(candidate["units"], stable["units"]) < max(minimum, 2) or not max(squared) > 0:
+    squared = squared_errors(candidate, stable)
+    if min(candidate["units"], stable["units"]) < max(minimum, 2) or not sum(squared) > 0:
         return UNKNOWN
-    for own, (mine, other) in enumerate([(candidate, stable), (stable, candidate)]):
-        squared[own] = squared[own] or squared[1 - own] * other["units"] / mine["units"]
     estimate = candidate["sum"] / candidate["number"] - stable["sum"] / stable["number"]
     units = candidate["units"] + stable["units"]
     half = radius(units, float(np.sqrt(sum(squared))), 1 - confidence, 2 * minimum)
     return Interval(estimate, estimate - half, estimate + half)
+
+
+def squared_errors(candidate: Tally, stable: Tally) -> tuple[Any, Any]:
+    """Return the squared standard error of both versions' means, each at least by the spread of all their units.
+
+    Of rare or skewed values a version with few units has no large one for long. Its mean is too small then, and so is
+    its spread: by that alone it would be called worse.
+    """
+    first, second = squared_error(candidate), squared_error(stable)
+    units, others = np.maximum(candidate["units"], 1), np.maximum(stable["units"], 1)
+    spread = (units * units * first + others * others * second) / (units + others)
+    return np.maximum(first, spread / units), np.maximum(second, spread / others)
 
 
 def squared_error(tally: Tally) -> Any:

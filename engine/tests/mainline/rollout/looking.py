@@ -31,11 +31,16 @@ def _of_clients(random: Generator, number: int) -> np.ndarray:
     return random.normal(0, 1, number)
 
 
+def _of_buyers(random: Generator, number: int) -> np.ndarray:
+    return (random.random(number) < 0.05) * random.lognormal(0, 1.5, number)
+
+
 WORLDS = (
     World("normal", lambda random, n: random.normal(5, 1, n), 1.0),
     World("binary at 1 %", lambda random, n: (random.random(n) < 0.01).astype(float), 0.0995),
     World("skewed amounts (log-normal, sigma 1)", lambda random, n: random.lognormal(3, 1, n), 43.4),
     World("skewed amounts, one of ten", lambda random, n: random.lognormal(3, 1, n), 43.4, share=0.1),
+    World("amounts of the 5 % who buy, one of twenty", _of_buyers, 0.81, share=0.05),
     World("heavy tails (Student's t, 3 degrees)", lambda random, n: random.standard_t(3, n), 3**0.5),
     World("clients of their own, 20 outcomes each", _of_clients, 1.0, per_client=20),
 )
@@ -43,11 +48,12 @@ WORLDS = (
 
 @dataclass(frozen=True)
 class Looks:
-    """What is known at each look, from a minimum on: units seen, difference and its standard error."""
+    """What is known at each look, from a minimum on: units seen, difference, its standard error, and the usual one."""
 
     number: np.ndarray
     estimate: np.ndarray
     error: np.ndarray
+    usual: np.ndarray
     enough: np.ndarray
     minimum: int
 
@@ -57,10 +63,10 @@ class Looks:
 
     def repeated(self) -> np.ndarray:
         """Say at which looks the usual interval, which is meant for one look, excludes 0."""
-        return self._beyond(NormalDist().inv_cdf(1 - ALPHA / 2) * self.error)
+        return self._beyond(NormalDist().inv_cdf(1 - ALPHA / 2) * self.usual)
 
     def _beyond(self, half: np.ndarray) -> np.ndarray:
-        return self.enough & (self.error > 0) & (np.abs(self.estimate) > half)
+        return self.enough & (half > 0) & (np.abs(self.estimate) > half)
 
 
 def look(world: World, random: Generator, outcomes: int, minimum: int, effect: float = 0.0) -> Looks:
@@ -78,10 +84,11 @@ def look(world: World, random: Generator, outcomes: int, minimum: int, effect: f
     )
     with np.errstate(divide="ignore", invalid="ignore"):
         means = [tally["sum"] / np.maximum(tally["number"], 1) for tally in (candidate, stable)]
-        error = np.sqrt(sequences.squared_error(candidate) + sequences.squared_error(stable))
+        error = np.sqrt(sum(sequences.squared_errors(candidate, stable)))
+        usual = np.sqrt(sequences.squared_error(candidate) + sequences.squared_error(stable))
     units = candidate["units"] + stable["units"]
     enough = np.minimum(candidate["units"], stable["units"]) >= minimum
-    return Looks(units, means[0] - means[1], error, enough, minimum)
+    return Looks(units, means[0] - means[1], error, usual, enough, minimum)
 
 
 def fixed(effect: float, spread: float, power: float = 0.8) -> float:
