@@ -18,6 +18,7 @@ from mainline.model.intervals import clusters
 from mainline.monitoring.events import Events
 from mainline.monitoring.performance import (
     error_of,
+    furthest,
     has_only_constant,
     segments,
     skill_as_at_test,
@@ -111,12 +112,11 @@ def check_slices(production: Production) -> Outcome:
 
     def judge(events: Events) -> Outcome:
         if earned is not None:
-            families = tuple(name for name in earned.limits if name not in windows.WHOLE)
-            return _judge_apart(production, earned, families, "")
+            return _judge_apart(production, earned, _of_segments(earned), "")
         found = segments(production, events)
         if not found:
             return Outcome("pass", "no segment", limit, f"None has {production.slice_rows:,} events.")
-        worst = max(found, key=lambda part: max(part.low, -part.high))
+        worst = max(found, key=lambda part: part.beyond)
         observed = f"{worst.column} {worst.value}: {worst.bias:+.3g} ({worst.low:+.3g} to {worst.high:+.3g})"
         wrong = [part for part in found if part.low > production.bias or part.high < -production.bias]
         if not wrong:
@@ -126,6 +126,22 @@ def check_slices(production: Production) -> Outcome:
         return Outcome("fail", observed, limit, reason)
 
     return _with_labels(production, limit, judge)
+
+
+def furthest_segment(production: Production) -> tuple[str, str, float | None] | None:
+    """Return family, value and limit of the segment by which `check_slices` judges; None if there is none."""
+    earned = _earned(production) if production.policy.quality.bias is None else None
+    if earned is not None:
+        ranked = furthest(production, earned, _of_segments(earned))
+        return (*ranked[0], earned.limit(*ranked[0])) if ranked else None
+    events = _labelled(production)
+    found = [] if isinstance(events, str) else segments(production, events)
+    worst = max(found, key=lambda part: part.beyond, default=None)
+    return (windows.family_of(worst.column), worst.value, production.bias) if worst else None
+
+
+def _of_segments(earned: Quality) -> tuple[str, ...]:
+    return tuple(name for name in earned.limits if name not in windows.WHOLE)
 
 
 def _earned(production: Production) -> Quality | None:
@@ -160,13 +176,12 @@ def _judge_skill(production: Production, earned: Quality) -> Outcome:
 
 def _judge_apart(production: Production, earned: Quality, families: tuple[str, ...], observed: str) -> Outcome:
     """Judge a mean error, or that of segments, by what is furthest beyond its limit."""
-    ranked = [share for share in windows.beyond(production.measured, earned) if share[0] in families]
-    ranked = [share for share in ranked if np.isfinite(production.measured[share[:2]][-1])]
+    ranked = furthest(production, earned, families)
     if not ranked and families == (windows.BIAS,):
         return Outcome("cannot tell", "not computed", "earned", "There is no mean error of the last window.")
     if not ranked:
         return Outcome("pass", observed or "no segment", "earned", "None had enough rows in the playback.")
-    family, member, _ = ranked[0]
+    family, member = ranked[0]
     value, limit = float(production.measured[family, member][-1]), earned.limit(family, member)
     observed = observed or f"{family} {member}: {value:+.3g}"
     apart = "" if family == windows.BIAS else " from the whole"

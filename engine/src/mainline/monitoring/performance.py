@@ -8,6 +8,8 @@ from mainline.contract import Array
 from mainline.data import predictions
 from mainline.gate import statistics
 from mainline.gate.statistics import Difference, mean_interval
+from mainline.limits import windows
+from mainline.limits.windows import Quality
 from mainline.monitoring.events import Events
 from mainline.monitoring.production import Production
 
@@ -22,6 +24,11 @@ class Segment:
     bias: float
     low: float
     high: float
+
+    @property
+    def beyond(self) -> float:
+        """How far the whole interval lies on one side of zero; negative if it holds zero."""
+        return max(self.low, -self.high)
 
 
 def window(production: Production) -> Events | None:
@@ -92,6 +99,13 @@ def segments(production: Production, events: Events) -> list[Segment]:
                     )
                 )  # fmt: skip
     return found
+
+
+def furthest(production: Production, earned: Quality, families: tuple[str, ...]) -> list[tuple[str, str]]:
+    """Return family and member of what the last window measured, the furthest beyond its limit first."""
+    shares = windows.beyond(production.measured, earned)
+    ranked = [(family, member) for family, member, _ in shares if family in families]
+    return [pair for pair in ranked if np.isfinite(production.measured[pair][-1])]
 
 
 def has_only_constant(production: Production) -> bool:

@@ -5,6 +5,7 @@ The same checks, in the same words, for each day of production and for a file th
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Literal
 
 from mainline.declared.monitoring import Severities, Support
@@ -35,7 +36,7 @@ class Rows:
 
 def check_missing(rows: Rows) -> Outcome:
     """Are as many values missing as on the worst day of training, or hardly more?"""
-    return _judge(rows, "missing", rows.declared.missing)
+    return _judge(rows, "missing")
 
 
 def check_unseen(rows: Rows) -> Outcome:
@@ -46,23 +47,23 @@ def check_unseen(rows: Rows) -> Outcome:
     if last and not texts:
         lacking = "no text feature" if not watched else "too many values to tell by the profile alone"
         return Outcome("pass", lacking, f"{allowed:.1%}", "Nothing to compare.")
-    outcome = _judge(rows, "unseen", allowed)
+    outcome = _judge(rows, "unseen")
     return outcome._replace(reason=f"{outcome.reason}{_named(rows, texts)}")
 
 
 def check_whole(rows: Rows) -> Outcome:
     """Are numbers whole that were whole in training? Another unit, such as hours for minutes, shows here first."""
-    return _judge(rows, "not_whole", rows.declared.not_whole)
+    return _judge(rows, "not_whole")
 
 
 def check_range(rows: Rows) -> Outcome:
     """Do numbers lie within what the model was fitted on? Seconds for minutes are whole numbers, but far outside."""
-    return _judge(rows, "outside", rows.declared.outside)
+    return _judge(rows, "outside")
 
 
 def check_constant(rows: Rows) -> Outcome:
     """Does every number vary that varied on each day of training? A feed that stands still shows here."""
-    return _judge(rows, "constant", 0.0)
+    return _judge(rows, "constant")
 
 
 CHECKS: tuple[tuple[str, Literal["support", "range"], Callable[[Rows], Outcome]], ...] = (
@@ -73,6 +74,14 @@ CHECKS: tuple[tuple[str, Literal["support", "range"], Callable[[Rows], Outcome]]
     ("constant values", "support", check_constant),
 )
 """Each with the key of `monitoring.severity` that says whether it is an alarm."""
+_QUESTIONS = {
+    "missing values": "missing",
+    "unseen values": "unseen",
+    "whole numbers": "not_whole",
+    "range of numbers": "outside",
+    "constant values": "constant",
+}
+"""What each asks, as `monitoring.support` declares its limit."""
 
 
 def run(rows: Rows, severity: Severities) -> list[Check]:
@@ -85,14 +94,29 @@ def _last(rows: Rows) -> tuple[str, Sketch] | None:
     return next(reversed(list(rows.days.items())), None)
 
 
-def _judge(rows: Rows, question: str, more: float) -> Outcome:
+def follow(rows: Rows, check: str) -> dict[str, Excess]:
+    """Return by day the share of the column that a check judges by, the last day's furthest beyond its limit.
+
+    There is nothing if the check is not one of these, or no column is of its kind.
+    """
+    question, last = _QUESTIONS.get(check), _last(rows)
+    worst = max(_excess(rows, question, *last), default=None) if question and last else None
+    if worst is None or question is None:
+        return {}
+    days = {day: _excess(rows, question, day, sketch) for day, sketch in rows.days.items()}
+    return {day: one for day, found in days.items() for one in found if one.name == worst.name}
+
+
+def _excess(rows: Rows, question: str, day: str, sketch: Sketch) -> list[Excess]:
+    """Return how far each column lies beyond its limit, which is wider for a part of a day."""
+    ask, _ = composition.QUESTIONS[question]
+    part = rows.coverage.get(day, 1.0)
+    return [_widen(one, part) for one in ask(rows.before, sketch, getattr(rows.declared, question, 0.0))]
+
+
+def _judge(rows: Rows, question: str) -> Outcome:
     """Judge the last day by the column that lies furthest beyond its limit; say since which day it is so."""
-    ask, what = composition.QUESTIONS[question]
-
-    def excess(day: str, sketch: Sketch) -> list[Excess]:
-        part = rows.coverage.get(day, 1.0)
-        return [_widen(one, part) for one in ask(rows.before, sketch, more)]
-
+    what, excess = composition.QUESTIONS[question][1], partial(_excess, rows, question)
     last = _last(rows)
     if last is None:
         least, unit = rows.declared.min_rows, rows.unit

@@ -7,8 +7,7 @@ import numpy as np
 from mainline.gate import tables
 from mainline.gate.experiments import read_staleness
 from mainline.gate.findings import Check, Plot, Point, Series
-from mainline.limits.sketches import Sketch
-from mainline.monitoring import estimate, promise
+from mainline.monitoring import accuracy, estimate, promise, support
 from mainline.monitoring.production import Production
 from mainline.monitoring.result import Day, Mark, Placed, Track
 
@@ -51,7 +50,7 @@ def _of_quality(check: Check, production: Production, days: Sequence[Day]) -> tu
         case "skill":
             model, baseline = ([(day.day, getattr(day, name)) for day in days] for name in ("metric", "baseline"))
             return metric, {"model": model, "baseline": baseline}
-        case "bias by segment" if (of_segment := _of_segment(check, production)) is not None:
+        case "bias by segment" if (of_segment := _of_segment(production)) is not None:
             return of_segment
         case "bias" | "bias by segment":
             return "bias", {"bias": [(day.day, day.bias) for day in days]}
@@ -60,62 +59,26 @@ def _of_quality(check: Check, production: Production, days: Sequence[Day]) -> tu
     return None
 
 
-def _of_segment(check: Check, production: Production) -> tuple[str, Lines] | None:
-    """Follow the segment that a check names first, beside the limit that it earned; None if no window measured it."""
-    named = (pair for pair in production.measured if check.observed.startswith(f"{pair[0]} {pair[1]}: "))
-    pair = next(named, None)
-    if pair is None:
+def _of_segment(production: Production) -> tuple[str, Lines] | None:
+    """Follow the segment that is judged, beside its limit; None if no window measured it."""
+    *pair, limit = accuracy.furthest_segment(production) or ("", "", None)
+    values = production.measured.get((pair[0], pair[1]), np.empty(0))[-DAYS:]
+    if not len(values):
         return None
-    values = production.measured[pair][-DAYS:]
     ends = [str(np.datetime64(int(day), "D")) for day in np.unique(production.labelled.day)[-len(values) :]]
     known = [(day, float(value)) for day, value in zip(ends, values, strict=True) if np.isfinite(value)]
     lines = {" ".join(pair): known}
-    earned = production.reference.earned
-    limit = earned.quality.limit(*pair) if earned is not None and earned.quality is not None else None
     if limit is not None:
         lines["limit"] = [(day, float(np.copysign(limit, values[-1]))) for day in ends]
     return f"bias of {production.window_days} days against all", lines
 
 
 def _of_support(check: Check, production: Production) -> tuple[str, Lines]:
-    """Follow the share of the column that a check names first."""
-    name = check.observed.partition(": ")[0]
-    share = _SHARES.get(check.name)
-    if share is None:
-        return "", {}
-    shown = list(production.full_days.items())[-DAYS:]
-    return "share of rows", {name: [(day, share(production, sketch, name)) for day, sketch in shown]}
-
-
-def _missing(_: Production, sketch: Sketch, name: str) -> float | None:
-    column = sketch.numbers.get(name) or sketch.texts.get(name)
-    return None if column is None else column.missing / sketch.rows
-
-
-def _unseen(production: Production, sketch: Sketch, name: str) -> float | None:
-    found = production.reference.seen.unseen(sketch, name) if name in sketch.texts else None
-    return None if found is None else found[0]
-
-
-def _fractional(_: Production, sketch: Sketch, name: str) -> float | None:
-    return sketch.numbers[name].fractional / sketch.rows if name in sketch.numbers else None
-
-
-def _outside(_: Production, sketch: Sketch, name: str) -> float | None:
-    return sketch.numbers[name].outside / sketch.rows if name in sketch.numbers else None
-
-
-def _constant(_: Production, sketch: Sketch, name: str) -> float | None:
-    return float(sketch.numbers[name].low == sketch.numbers[name].high) if name in sketch.numbers else None
-
-
-_SHARES: dict[str, Callable[[Production, Sketch, str], float | None]] = {
-    "missing values": _missing,
-    "unseen values": _unseen,
-    "whole numbers": _fractional,
-    "range of numbers": _outside,
-    "constant values": _constant,
-}
+    """Follow the share of the column that a check judges by, beside its limit; a number that stands still has none."""
+    followed = list(support.follow(production.counted, check.name).items())[-DAYS:]
+    name = followed[-1][1].name if followed else ""
+    limit = [(day, one.allowed) for day, one in followed if one.allowed]
+    return "share of rows", {name: [(day, one.observed) for day, one in followed], "at most": limit}
 
 
 def _estimated(production: Production) -> Iterator[Plot]:
@@ -145,7 +108,7 @@ _ALWAYS: dict[str, Callable[[Production], Iterator[Plot]]] = {estimate.CHECK: _e
 
 def _plot(unit: str, lines: Lines) -> Plot | None:
     """Draw lines over the days before the last one; None with fewer than two days."""
-    known = {name: [(day, value) for day, value in line if value is not None] for name, line in lines.items()}
+    known = {name: [(day, value) for day, value in line if value is not None] for name, line in lines.items() if line}
     last = max((day for line in known.values() for day, _ in line), default="")
     series = [
         Series(name=name[:120], points=[Point(x=_before(day, last), y=float(value)) for day, value in line])

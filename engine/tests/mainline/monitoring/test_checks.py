@@ -39,6 +39,12 @@ def failed(production: Production) -> set[str]:
     return {name for name, check in checks(production).items() if check.verdict != "pass"}
 
 
+def lines_of(production: Production, check: str) -> dict[str, list[float]]:
+    """Return the lines of a check's picture."""
+    (track,) = (one for one in tracks.of_version(verdict.of_version(production), production, []) if one.check == check)
+    return {line.name: [point.y for point in line.points] for line in track.plot.series}
+
+
 def without(values: Any) -> Any:
     """Lose every value."""
     return np.full(len(values), np.nan)
@@ -277,12 +283,32 @@ def test_alarm_of_a_segment_is_drawn_by_that_segment_and_its_limit(month: Month)
     """The picture follows what is judged, window by window, and not the mean error of all events."""
     held = earning(month)
     late = replace(held, label=held.label + 30 * (held.request["origin"] == "LGA")).production()
-    (track,) = (one for one in tracks.of_version(verdict.of_version(late), late, []) if one.check == "bias by segment")
-    lines = {line.name: [point.y for point in line.points] for line in track.plot.series}
+    lines = lines_of(late, "bias by segment")
     assert lines.keys() == {"origin LGA", "limit"}
     assert lines["origin LGA"] == late.measured["origin", "LGA"].tolist()
     assert checks(late)["bias by segment"].observed == f"origin LGA: {lines['origin LGA'][-1]:+.3g}"
     assert set(lines["limit"]) == {-5.0}
+
+
+def test_segment_whose_name_begins_as_another_is_drawn_by_its_own_values_and_the_declared_limit(month: Month) -> None:
+    """The picture follows the segment itself, whatever its name is; and the limit is the one that judges."""
+    origin = np.where(month.request["origin"] == "JFK", "LGA: old", month.request["origin"]).astype(object)
+    held = replace(earning(month, origin=7.0), request={**month.request, "origin": origin})
+    late = replace(held, label=held.label + 30 * (origin == "LGA: old")).production(quality={"bias": 2.0})
+    drawn = lines_of(late, "bias by segment")
+    assert drawn["origin LGA: old"] == late.measured["origin", "LGA: old"].tolist()
+    assert set(drawn["limit"]) == {-late.bias}
+
+
+def test_alarm_of_support_is_drawn_beside_its_limit(month: Month) -> None:
+    """Each day's share of the column that is judged, and what was allowed; a number that stands still has no share."""
+    lost = month.change(dest_gain=without).production()
+    drawn = lines_of(lost, "missing values")
+    assert set(drawn["dest_gain"]) == {1.0}
+    assert {f"{limit:.2%}" for limit in drawn["at most"]} == {checks(lost)["missing values"].limit}
+    assert lines_of(month.change(temp=lambda values: np.full(len(values), 40.0)).production(), "constant values") == {
+        "temp": [1.0] * len(drawn["at most"])
+    }
 
 
 def test_alarm_of_quality_names_what_moved_with_it(month: Month) -> None:
