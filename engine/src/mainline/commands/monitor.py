@@ -48,7 +48,8 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     usage.add_packages(parser)
     parser.add_argument(
         "--metrics", type=Path, action="append", metavar="FILE", default=[],
-        help="a server's /metrics, saved before: the rows that it counted are held to those rolled up",
+        help="a server's /metrics, saved before: the rows that it counted are held to those rolled up; with an "
+        "earlier page of it, too, what it refused in between",
     )  # fmt: skip
     parser.add_argument("--store", type=Path, metavar="FOLDER", help="what is rolled up; STATE/monitoring without it")
     parser.add_argument(
@@ -182,7 +183,7 @@ def _asked(arguments: argparse.Namespace, declared: Environment) -> "Asked":
     from usecase import interface
 
     settings = params.load()
-    kind = label_feed.wanted(interface) if interface.KEY else None
+    kind, pages = label_feed.wanted(interface) if interface.KEY else None, counters.read(arguments.metrics)
     return inspection.Asked(
         environment=arguments.environment,
         policy=declared.monitoring,
@@ -192,8 +193,8 @@ def _asked(arguments: argparse.Namespace, declared: Environment) -> "Asked":
         until=_until(arguments.until),
         kind=kind,
         fetch=label_feed.bring(arguments.labels, kind),
-        written=counters.read(arguments.metrics),
-        unfit=counters.unfit(arguments.metrics, declared.monitoring.support.unseen),
+        written=counters.written(pages),
+        unfit=counters.unfit(pages, declared.monitoring.support.unseen),
         commits=cache(marks.committed),
     )
 

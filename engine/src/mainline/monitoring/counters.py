@@ -7,6 +7,7 @@ What does not fit the request model is in no log, so its counter alone tells of 
 import re
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
 from pathlib import Path
 
 from mainline.errors import MainlineError
@@ -23,51 +24,71 @@ _NAMED = 3
 """Fields that are named of those whose values did not fit."""
 
 
-def read(pages: Iterable[Path]) -> dict[str, int]:
-    """Return the rows that each writer has written, by the latest of its pages.
+@dataclass(frozen=True)
+class Page:
+    """What a server counted since it began: rows by writer, requests, those refused, and fields that did not fit."""
+
+    written: Mapping[str, int]
+    asked: int
+    refused: int
+    fields: Mapping[str, int]
+
+    @property
+    def server(self) -> str:
+        """The process that counted; after a restart it is another one."""
+        return min(self.written)
+
+    def since(self, before: "Page") -> "Page":
+        """Return what the server counted after another page of it."""
+        fields = {name: number - before.fields.get(name, 0) for name, number in self.fields.items()}
+        return Page(self.written, self.asked - before.asked, self.refused - before.refused, fields)
+
+
+def read(paths: Iterable[Path]) -> list[Page]:
+    """Read pages of metrics.
 
     Raises:
         MainlineError: when a page cannot be read, or says nothing of a log.
     """
+    return [_page(path) for path in paths]
+
+
+def written(pages: Iterable[Page]) -> dict[str, int]:
+    """Return the rows that each writer has written, by the latest of its pages."""
     found: dict[str, int] = {}
     for page in pages:
-        written = {writer: int(float(rows)) for writer, rows in _WRITTEN.findall(_read(page))}
-        if not written:
-            remedy = "Save the /metrics of a server that logs there"
-            raise MainlineError(f"{page} names no mainline_log_rows_total of a writer. {remedy}.")
-        found.update({writer: max(rows, found.get(writer, 0)) for writer, rows in written.items()})
+        found.update({writer: max(rows, found.get(writer, 0)) for writer, rows in page.written.items()})
     return found
 
 
-def unfit(pages: Iterable[Path], allowed: float) -> list[str]:
+def unfit(pages: Iterable[Page], allowed: float) -> list[str]:
     """Say of each server that refused a larger share of its requests than is allowed since they do not fit the model.
 
-    Args:
-        pages: pages of metrics; of several pages of a server the one with the most requests counts.
-        allowed: the share of requests since the server began.
-
-    Raises:
-        MainlineError: when a page cannot be read.
+    Of several pages of a server the requests between the first and the last count: a share of all requests since the
+    server began hides what changed today, the more the longer it runs.
     """
-    latest: dict[str, tuple[float, float, str]] = {}
-    for text in map(_read, pages):
-        writers = [writer for writer, _ in _WRITTEN.findall(text)]
-        asked, refused = (sum(map(float, sort.findall(text))) for sort in (_REQUESTS, _UNFIT))
-        server = min(writers, default="")
-        latest[server] = max((asked, refused, text), latest.get(server, (0.0, 0.0, "")))
-    return [
-        _say_unfit(server, int(asked), int(refused), text)
-        for server, (asked, refused, text) in sorted(latest.items()) if refused > allowed * asked
-    ]  # fmt: skip
+    by_server: dict[str, list[Page]] = defaultdict(list)
+    for page in pages:
+        by_server[page.server].append(page)
+    said = []
+    for server, known in sorted(by_server.items()):
+        first, last = min(known, key=_asked), max(known, key=_asked)
+        is_between = last.asked > first.asked
+        counted = last.since(first) if is_between else last
+        if counted.refused > allowed * counted.asked:
+            when = "between its first page here and its last" if is_between else "since it began"
+            said.append(_say_unfit(server, counted, when))
+    return said
 
 
-def _say_unfit(server: str, asked: int, refused: int, text: str) -> str:
-    fields = sorted(_FIELDS.findall(text), key=lambda field: -float(field[1]))
-    named = few([clean(name)[:80] for name, _ in fields], _NAMED)
+def _say_unfit(server: str, counted: Page, when: str) -> str:
+    fields = [name for name, number in sorted(counted.fields.items(), key=lambda field: -field[1]) if number > 0]
+    named = few([clean(name)[:80] for name in fields], _NAMED)
     where = f", most often in {named}" if named else ""
     return (
-        f"Server {server} refused {refused:,} of {count(asked, 'request')} since it began: they do not fit the request "
-        f"model{where}, and are in no log. Next: look at what changed at the clients, such as a unit."
+        f"Server {server} refused {counted.refused:,} of {count(counted.asked, 'request')} {when}: "
+        f"they do not fit the request model{where}, and are in no log. Next: look at what changed at the clients, such "
+        "as a unit."
     )
 
 
@@ -79,6 +100,24 @@ def lacking(summary: Summary, written: Mapping[str, int]) -> dict[str, int]:
         rolled[writer] += record.rows if number > summary.dropped.of(writer).number else 0
     gaps = {writer: rows - rolled[writer] for writer, rows in sorted(written.items())}
     return {writer: rows for writer, rows in gaps.items() if rows > 0}
+
+
+def _page(path: Path) -> Page:
+    text = _read(path)
+    written = {writer: _whole(rows) for writer, rows in _WRITTEN.findall(text)}
+    if not written:
+        remedy = "Save the /metrics of a server that logs there"
+        raise MainlineError(f"{path} names no mainline_log_rows_total of a writer. {remedy}.")
+    asked, refused = (sum(map(_whole, sort.findall(text))) for sort in (_REQUESTS, _UNFIT))
+    return Page(written, asked, refused, {name: _whole(number) for name, number in _FIELDS.findall(text)})
+
+
+def _asked(page: Page) -> int:
+    return page.asked
+
+
+def _whole(number: str) -> int:
+    return int(float(number))
 
 
 def _read(page: Path) -> str:

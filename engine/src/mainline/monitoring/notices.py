@@ -16,7 +16,7 @@ from pydantic import Field, ValidationError
 from mainline import progress
 from mainline.declared.monitoring import Notify
 from mainline.documents import Part
-from mainline.monitoring import alarms, webhook
+from mainline.monitoring import alarms, webhook, wording
 from mainline.monitoring.alarms import Line
 from mainline.monitoring.store import Store
 from mainline.text import clean
@@ -146,7 +146,10 @@ def _forget(store: Store, until: str) -> None:
 
 def _text(environment: str, notice: Notice) -> str:
     line = notice.line
-    said = [f"{_WORDS[line.event]} in {clean(environment)}: {clean(line.check)} of {clean(line.version)}"]
+    what = f"{clean(line.check)} of {clean(line.version)}"
+    if line.event in ("opened", "failed"):
+        what = f"{clean(line.version)} {wording.plain(line.check)} ({clean(line.check)})"
+    said = [f"{_WORDS[line.event]} in {clean(environment)}: {what}"]
     if line.observed:
         said.append(f"Observed: {clean(line.observed)}; limit: {clean(line.limit)}")
     said += [f"Since {notice.since[:10]}, looked at {line.time}", clean(line.reason)]

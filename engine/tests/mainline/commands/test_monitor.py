@@ -16,7 +16,7 @@ from mainline.commands.monitor import show
 from mainline.exchange import report as reports
 from mainline.gate import findings as gate
 from mainline.model import metrics
-from mainline.monitoring import packages, verdict
+from mainline.monitoring import packages, verdict, wording
 from mainline.monitoring.packages import Packaged
 from mainline.monitoring.result import Alarm, Changed, Mark, Monitored
 from tests.mainline.monitoring import looks
@@ -76,8 +76,9 @@ def test_fault_is_an_alarm(small_project: Project, month: Month, tmp_path: Path)
     assert "the limit is 0.10%" in line
     report = tmp_path / "store/report"
     (version,) = Monitored.model_validate_json((report / "monitoring.json").read_bytes()).versions
-    (drawn,) = next(track.plot for track in version.tracks if track.check == "whole numbers").series
+    drawn, limit = next(track.plot for track in version.tracks if track.check == "whole numbers").series
     assert (drawn.name, len(drawn.points), drawn.points[-1].x) == ("dep_delay", len(version.days), 0.0)
+    assert (limit.name, limit.points[-1].y) == ("at most", 0.001)
     assert "The last weeks" in (report / "monitoring.html").read_text()
     shown = reports.read(report / "monitoring.html")
     assert shown is not None
@@ -284,6 +285,7 @@ def test_alarm_is_told_once_though_the_receiver_was_away(small_project: Project,
     alarms = _document(tmp_path / "store/report").alarms
     assert len(receiver.taken) == len(alarms)
     for alarm in alarms:
-        assert any(f"Alarm in production: {alarm.check} of v1.0.0" in message["text"] for message in receiver.taken)
+        said = f"Alarm in production: v1.0.0 {wording.plain(alarm.check)} ({alarm.check})"
+        assert any(said in message["text"] for message in receiver.taken)
     line = json.loads(next((tmp_path / "log").iterdir()).read_text().splitlines()[0])
     assert not [m for m in receiver.taken if line["request_id"] in m["text"] or "SECRET" in m["text"]]

@@ -58,7 +58,9 @@ def test_each_change_of_an_alarm_is_told_once(receiver: Receiver, store: Store) 
         "environment": "production", "version": "v1.0.0", "check": "whole numbers", "observed": "3.0%", "limit": "1.0%",
         "since": "2013-10-07T12:00:00Z",
     }  # fmt: skip
-    assert first["text"].splitlines()[0] == "Alarm in production: whole numbers of v1.0.0"
+    assert first["text"].splitlines()[0] == (
+        "Alarm in production: v1.0.0 is sent fractions of what was whole in training (whole numbers)"
+    )
 
 
 def test_message_that_was_not_taken_comes_at_the_next_look(

@@ -71,7 +71,7 @@ def test_log_of_a_real_server_is_rolled_up_to_the_last_value(
     assert len(list(log.glob("*.jsonl"))) > 1
     summary = roll(log, store, packaged)
     assert (summary.rows, summary.bad, summary.torn, wording.troubles(summary)) == (len(rows) + 5, 0, 0, [])
-    written = counters.read([tmp_path / "metrics"])
+    written = counters.written(counters.read([tmp_path / "metrics"]))
     assert list(written.values()) == [len(rows) + 5]
     assert verdict.of_log(summary, written, datetime.now(UTC)).verdict == "pass"
     expected_rows = log_reader.rows(log)
@@ -415,9 +415,10 @@ def test_rows_that_a_server_counted_and_nobody_rolled_up_are_said(
         page.write_text(
             f'# TYPE mainline_log_rows_total counter\nmainline_log_rows_total{{writer="abcdef01"}} {rows}.0\n'
         )
-    check = verdict.of_log(summary, counters.read(pages), datetime.now(UTC))
+    now, before = counters.read(pages)
+    check = verdict.of_log(summary, counters.written([now, before]), datetime.now(UTC))
     assert (check.verdict, check.reason) == ("cannot tell", "Server abcdef01 wrote 7 rows more.")
-    assert verdict.of_log(summary, counters.read(pages[1:]), datetime.now(UTC)).verdict == "pass"
+    assert verdict.of_log(summary, counters.written([before]), datetime.now(UTC)).verdict == "pass"
 
 
 def test_requests_that_a_server_refused_are_said(
@@ -432,12 +433,27 @@ def test_requests_that_a_server_refused_are_said(
         assert [server.ask("/predict", [{**rows[0], "dep_delay": 1e9}])[0] for _ in range(3)] == [422] * 3
         pages[1].write_bytes(server.ask("/metrics", key=server.admin)[1])
         server.stop()
-    assert counters.unfit(pages[:1], 0.01) == []
-    (said,) = counters.unfit(pages, 0.01)
+    before, now = counters.read(pages)
+    assert counters.unfit([before], 0.01) == []
+    (said,) = counters.unfit([now], 0.01)
     assert re.match(r"Server [0-9a-f]{8} refused 3 of 4 requests since it began: .*, most often in dep_delay, ", said)
-    assert counters.unfit(pages, 0.75) == []
-    check = verdict.of_log(roll(log, store, packaged), counters.read(pages), datetime.now(UTC), [said])
+    assert counters.unfit([now], 0.75) == []
+    (said,) = counters.unfit([now, before], 0.75)
+    assert " refused 3 of 3 requests between its first page here and its last: " in said
+    check = verdict.of_log(roll(log, store, packaged), counters.written([now]), datetime.now(UTC), [said])
     assert (check.verdict, check.reason) == ("warn", said)
+
+
+def test_server_that_ran_for_months_does_not_hide_what_changed_today() -> None:
+    """Of two of its pages what it was asked in between counts; another server's page is another matter."""
+    before = counters.Page({"abcdef01": 10**8}, 10**8, 4, {"seats": 4, "temp": 0})
+    now = counters.Page({"abcdef01": 10**8}, 10**8 + 1000, 54, {"seats": 4, "temp": 50})
+    other = counters.Page({"abcdef02": 10**6}, 10**6, 0, {})
+    assert counters.unfit([now], 0.01) == []
+    (said,) = counters.unfit([before, other, now], 0.01)
+    assert said.startswith("Server abcdef01 refused 50 of 1,000 requests between its first page here and its last: ")
+    assert "most often in temp, and" in said
+    assert counters.unfit([now, before, now], 0.06) == []
 
 
 def test_page_without_a_log_is_refused(tmp_path: Path) -> None:
