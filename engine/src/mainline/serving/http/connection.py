@@ -6,8 +6,10 @@ from typing import Any
 from uvicorn.protocols.http.httptools_impl import RequestResponseCycle
 
 from mainline.serving.admission import Admission, address_of
-from mainline.serving.answering.problems import MEDIA_TYPE, Problem
+from mainline.serving.answering.problems import Problem
 from mainline.serving.http.flow import Flow
+from mainline.serving.http.lingering import LastWrite, announces_more, linger
+from mainline.serving.http.refusal import overloaded, written
 from mainline.serving.http.upgrade import Bytes, UpgradingProtocol
 from mainline.serving.logs import warn
 
@@ -22,11 +24,14 @@ class GuardedProtocol(UpgradingProtocol):
     _started: RequestResponseCycle | None = None
     _last_word: Problem | None = None
     """What ends the connection once the requests before it are answered."""
+    _has_ended = False
+    """Whether the last answer is on its way; if the client still sends, nobody looks at that any more."""
 
     def connection_made(self, transport: Any) -> None:
         """Take the connection, or refuse it when there are too many; with TLS it was taken before."""
         super().connection_made(transport)
         self.flow = Flow(transport, self.pipeline)
+        self._last_write = LastWrite(self)
         self.until = monotonic() + self.guard.limits.first_request_seconds
         self.read_until = float("inf")
         self._reading = False
@@ -36,7 +41,7 @@ class GuardedProtocol(UpgradingProtocol):
             self.address = address_of(self.client)
             self.admission = self.guard.admit(self.address)
         if self.admission == "refused":
-            self._write(_overloaded())
+            self._write(overloaded())
             return
         self.reserved = self.admission == "reserved"
         self.guard.connections.add(self)
@@ -51,6 +56,7 @@ class GuardedProtocol(UpgradingProtocol):
             self.guard.release(self.address)
         if self._started:
             self._started.disconnected = True
+        self._last_write.close = self.transport.close  # nothing is to hold what is over
         super().connection_lost(exc)
 
     def pause_writing(self) -> None:
@@ -86,7 +92,7 @@ class GuardedProtocol(UpgradingProtocol):
 
     def is_idle(self) -> bool:
         """Say whether no request is under way."""
-        return self.is_between() and (self.cycle is None or self.cycle.response_complete)
+        return self._has_ended or (self.is_between() and (self.cycle is None or self.cycle.response_complete))
 
     def shutdown(self) -> None:
         """Let the answer under way be the last; uvicorn would end a connection, too, whose next request is coming."""
@@ -94,7 +100,13 @@ class GuardedProtocol(UpgradingProtocol):
             self.cycle.keep_alive = False
 
     def on_message_begin(self) -> None:
-        """Start the clock of a request."""
+        """Start the clock of a request.
+
+        Raises:
+            ValueError: if it stands behind the last that is answered; it ends the parser.
+        """
+        if self._has_ended:
+            raise ValueError(self.url)
         self.until = monotonic() + self.guard.read_seconds
         self._reading = self._in_head = True
         self._bytes = 0
@@ -112,14 +124,15 @@ class GuardedProtocol(UpgradingProtocol):
             self.upgrade()
             return
         if self.reserved and not self.guard.is_open(self.url.partition(b"?")[0].decode("latin-1")):
-            self.refuse(_overloaded())
+            self.refuse(overloaded())
             raise ValueError(self.url)
         url, headers, expects = self.url, self.headers, self.expect_100_continue
         super().on_message_begin()  # makes ASGI's scope, which not every request needs
         self.url, self.expect_100_continue = url, expects
         self.headers = self.scope["headers"] = headers
         super().on_headers_complete()
-        if self.reserved or self.guard.is_leaving:
+        self.cycle.transport = self._last_write  # type: ignore[assignment]
+        if self.reserved or self.guard.is_leaving or announces_more(headers, self.guard.limits.body_bytes):
             self.cycle.keep_alive = False
         self.end_head()
 
@@ -145,6 +158,9 @@ class GuardedProtocol(UpgradingProtocol):
 
     def on_message_complete(self) -> None:
         """Stop the clock: the request is here."""
+        if self._has_ended:
+            self.transport.close()
+            return
         self.until = float("inf")
         self._reading = False
         self._bytes = 0
@@ -158,7 +174,7 @@ class GuardedProtocol(UpgradingProtocol):
     def on_response_complete(self) -> None:
         """Do as uvicorn does, but leave idle connections to the sweep: a timer for each request costs more."""
         self.server_state.total_requests += 1
-        if self.transport.is_closing():
+        if self._has_ended or self.transport.is_closing():
             return
         if self._last_word and (not self.pipeline or self.pipeline[-1][0].more_body):
             self._write(self._last_word)
@@ -182,8 +198,8 @@ class GuardedProtocol(UpgradingProtocol):
 
     def end_late(self) -> None:
         """End a connection that is idle, or whose request did not arrive in time."""
-        if not self._reading:
-            if self.cycle is None:
+        if self._has_ended or not self._reading:
+            if self.cycle is None and not self._has_ended:
                 self.guard.refused["no-request"] += 1
                 warn("a connection was ended that sent nothing", address=self.address)
             self.transport.close()
@@ -202,27 +218,31 @@ class GuardedProtocol(UpgradingProtocol):
         return Problem("headers-too-large", f"The headers are larger than {self.guard.limits.header_bytes} bytes.")
 
     def refuse(self, problem: Problem) -> None:
-        """End the connection with a problem, after the answers to the requests before it: they are the client's."""
-        if self.transport.is_closing() or self._last_word:
+        """End the connection with a problem, after the answers to the requests before it: they are the client's.
+
+        A request whose answer went out before its body was here gets no second one: its client, or a proxy, would take
+        that for the answer to the next request.
+        """
+        if self._has_ended or self._last_word or self.transport.is_closing():
             return
+        self.guard.refused[problem.kind] += 1
         if self._is_behind():
             self._last_word = problem
-        self.guard.refused[problem.kind] += 1
-        if not self._last_word:
+        elif self._reading and not self._in_head and self.cycle.response_complete:
+            self.end()
+        else:
             self._write(problem)
 
+    def end(self) -> None:
+        """Close the connection behind its last answer; a client that still sends is given time to read that."""
+        if self._has_ended:
+            return
+        self._has_ended = True
+        if self.reserved or self.transport.is_closing() or not (self._reading or self.pipeline):
+            self.transport.close()
+        else:
+            linger(self)
+
     def _write(self, problem: Problem) -> None:
-        body = problem.body(prefix=self.guard.prefix)
-        head = [
-            b"HTTP/1.1 %d %s" % (problem.status, problem.title.encode()),
-            b"content-type: " + MEDIA_TYPE,
-            b"content-length: %d" % len(body),
-            b"connection: close",
-            *(name + b": " + value for name, value in problem.headers),
-        ]
-        self.transport.write(b"\r\n".join([*head, b"", body]))
-        self.transport.close()
-
-
-def _overloaded() -> Problem:
-    return Problem("overloaded", "There are too many connections already; try again.", headers=[(b"retry-after", b"1")])
+        self.transport.write(written(problem, self.guard.prefix))
+        self.end()

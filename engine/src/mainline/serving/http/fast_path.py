@@ -186,7 +186,7 @@ class DirectProtocol(GuardedProtocol):
                 lines.append(b"connection: close")
             self.transport.write(_STATUS_LINES[status] + self.security + b"\r\n".join([*lines, b"", content]))
             if not keep_alive:
-                self.transport.close()
+                self.end()
             self.on_response_complete()
 
         self.application.predict_directly(cycle.head, body, write)
