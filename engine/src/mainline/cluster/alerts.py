@@ -12,7 +12,7 @@ from mainline.cluster.capacity import most_mib
 from mainline.cluster.queries import Asked, pods_of
 from mainline.declared.environments import Environment
 from mainline.seconds import DAY
-from mainline.serving.answering.metrics import ANSWERED, FAULTS
+from mainline.serving.answering.metrics import ANSWERED, FAULTS, UNFIT
 
 Rule = dict[str, Any]
 WINDOWS = ("5m", "30m", "1h", "6h", "3d")
@@ -20,8 +20,6 @@ _BURNS = (("1h", 1, "5m", 0.02, "page"), ("6h", 6, "30m", 0.05, "page"), ("3d", 
 """Long window and its hours, short window, share of the period's budget that the long one spends, and who looks."""
 _LEAK = 0.05
 """Share of its memory that a service may grow by in a day."""
-_UNFIT = "invalid-request"
-"""How servers count a request that does not fit the request model: of a model, or, before one was found, by itself."""
 _WARM = 7 * 3600
 """Seconds of life before growth is measured: an hour, and the window of six."""
 
@@ -137,8 +135,8 @@ def _of_servers(instance: str, declared: Environment) -> list[Rule]:
 def _unfit(instance: str, declared: Environment) -> Rule:
     """Return the alert about requests that the schema refuses: they reach no log, so no other check tells."""
     asked, allowed = Asked(pods_of(instance), "1h"), declared.monitoring.support.unseen
-    by_model = asked.counted(f'outcome="{_UNFIT}"')
-    refused = f"(({by_model} or vector(0)) + " + asked.refused(f'reason="{_UNFIT}"') + ")"
+    by_model = asked.counted(f'outcome="{UNFIT}"')
+    refused = f"(({by_model} or vector(0)) + " + asked.refused(f'reason="{UNFIT}"') + ")"
     all_ = f"(({_total(asked)} or vector(0)) + {refused})"
     enough = f"{all_} >= {declared.monitoring.objectives.min_requests}"
     said = (

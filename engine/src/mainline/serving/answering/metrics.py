@@ -18,6 +18,8 @@ FAILED, INVALID = "prediction-failed", "prediction-outside-response-model"
 ANSWERED = ("ok", FAILED, INVALID)
 """The outcomes of requests that a model has seen."""
 OVERLOADED, NOT_READY = "overloaded", "not-ready"
+UNFIT = "invalid-request"
+"""How a request is counted that does not fit the request model: of a model, or, before one was found, by itself."""
 FAULTS = (FAILED, INVALID, OVERLOADED, NOT_READY)
 """The outcomes that are the service's own fault, not the client's."""
 _FINEST, _PER_E = 1000.0, 16

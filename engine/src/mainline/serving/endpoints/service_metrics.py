@@ -4,7 +4,7 @@ import time
 from typing import get_args
 
 from mainline.serving.answering.experiment import Fate
-from mainline.serving.answering.metrics import NOT_READY, OVERLOADED, Across, Page, resident_bytes
+from mainline.serving.answering.metrics import NOT_READY, OVERLOADED, UNFIT, Across, Page, resident_bytes
 from mainline.serving.service import Service
 from mainline.serving.span_sender import FATES
 
@@ -12,7 +12,7 @@ from mainline.serving.span_sender import FATES
 def add(page: Page, service: Service) -> None:
     """Add what is counted for all versions together."""
     counted = service.metrics
-    refusals = {OVERLOADED: 0, NOT_READY: 0, **counted.refused.copy()}  # from 0 on, as outcomes
+    refusals = {OVERLOADED: 0, NOT_READY: 0, UNFIT: 0, **counted.refused.copy()}  # from 0 on, as outcomes
     refused = [({"reason": reason}, number) for reason, number in sorted(refusals.items())]
     page.add("mainline_refused_total", "counter", "Requests that reached no model, by reason.", refused)
     fields = [({"field": field}, number) for field, number in sorted(counted.invalid_fields.items())]

@@ -8,7 +8,7 @@ from typing import Any
 
 from mainline.exchange.server_report import CLASS
 from mainline.periods import span
-from mainline.serving.answering.metrics import ANSWERED, OVERLOADED, Page, Sample
+from mainline.serving.answering.metrics import ANSWERED, OVERLOADED, UNFIT, Page, Sample
 from mainline.serving.answering.model import Model
 from mainline.serving.service import Service
 
@@ -57,7 +57,7 @@ def _add_requests(page: Page, models: Iterable[Model]) -> None:
 
 def _outcomes(model: Model) -> list[tuple[str, int]]:
     """Count requests by outcome; those of a model from 0 on, since Prometheus does not see a counter's first step."""
-    return sorted({**dict.fromkeys((*ANSWERED, OVERLOADED), 0), **model.metrics.outcomes}.items())
+    return sorted({**dict.fromkeys((*ANSWERED, OVERLOADED, UNFIT), 0), **model.metrics.outcomes}.items())
 
 
 def _by_outcome(counted: Iterable[tuple[Model, Counter[str]]]) -> list[Sample]:

@@ -146,9 +146,10 @@ def test_outcomes_are_counted_from_zero(client: Client) -> None:
     """Before any request all that alerts count is there: Prometheus does not see the first step of a new counter."""
     found = samples(client.ask("/metrics", key=client.admin))
     counted = {key: value for key, value in found.items() if key[0] == "mainline_requests_total"}
-    assert list(counted.values()) == [0, 0, 0, 0]
+    assert list(counted.values()) == [0, 0, 0, 0, 0]
+    assert counted["mainline_requests_total", ("v1.0.0", "invalid-request")] == 0
     refused = {key[1][0]: value for key, value in found.items() if key[0] == "mainline_refused_total"}
-    assert refused == {"not-ready": 0, "overloaded": 0}
+    assert refused == {"not-ready": 0, "overloaded": 0, "invalid-request": 0}
 
 
 def test_metrics_count_what_happened(client: Client, rows: Rows) -> None:
