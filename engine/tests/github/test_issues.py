@@ -15,6 +15,7 @@ from mainline.github.api import ApiError
 from mainline.monitoring import alarms, sharing
 from mainline.monitoring.result import Monitored
 from mainline.monitoring.store import Store
+from mainline.monitoring.verdict import PACKAGES
 from mainline.pipeline import offer, retraining
 from tests.github.repository import BOT, Item
 from tests.github.standin import GitHub
@@ -142,6 +143,19 @@ def test_lost_part_of_the_log_is_an_issue_that_a_person_closes(github: GitHub, m
     (issue,) = about(github, "Part of the prediction log of production is lost or waits")
     assert issue["state"] == "open"
     assert "2 never rolled up, and gone from the log" in issue["body"]
+
+
+def test_package_that_is_not_here_is_an_issue_of_its_own(github: GitHub, monitored: Path) -> None:
+    """Beside a lost part of the log it neither hides nor repeats that issue, and closes once the package is here."""
+    lost = gate.Check(name="log", group="integrity", verdict="cannot tell", observed="10 rows of 1 file",
+                      limit="every row", reason="2 never rolled up.")  # fmt: skip
+    absent = lost.model_copy(update={"name": PACKAGES, "reason": "v1.1.0 answered, and no package of it is here."})
+    for checks in ([lost, absent], [lost, absent], [lost]):
+        share(monitored, look("2013-10-08", PASSES).model_copy(update={"checks": checks}))
+        issues.follow(NOW)
+    (log,), (package,) = about(github, "Part of the prediction log"), about(github, "has no package here")
+    assert (log["state"], "2 never rolled up" in log["body"]) == ("open", True)
+    assert (package["state"], "no package of it is here" in package["body"]) == ("closed", True)
 
 
 def test_monitored_environment_that_is_not_declared_is_an_issue(github: GitHub, monitored: Path) -> None:

@@ -17,6 +17,7 @@ from mainline.github.api import Api
 from mainline.github.posting import BOT
 from mainline.monitoring import alarms, sections, sharing
 from mainline.monitoring.result import Alarm, Monitored
+from mainline.monitoring.verdict import PACKAGES
 from mainline.pipeline import retraining
 from mainline.pipeline.retraining import Decision
 from mainline.registry import tags
@@ -71,11 +72,11 @@ def _of(name: str, environment: Environment, now: datetime) -> Iterator[Issue]:
     found, lines = sharing.result(name)
     if found is not None:
         yield from (_alarm(found, alarm) for alarm in alarms.fold(lines))
+        yield from _lost(name, found)
     if found is None or not found.versions:
         if environment.service.log.directory and tags.assigned(name) is not None:
             yield _unseen(name)
         return
-    yield from _lost(name, found)
     newest = max((version.last for version in found.versions), default=found.until[:10])
     heard = min(found.until, f"{newest}T23:59:59Z")
     days = (now - datetime.fromisoformat(heard)).total_seconds() / DAY
@@ -103,9 +104,15 @@ def _unseen(name: str) -> Issue:
 
 
 def _lost(name: str, found: Monitored) -> Iterator[Issue]:
-    """Yield an issue a month if rows that a server wrote are lost or wait; a person closes it, since none come back."""
+    """Yield what nobody can tell of the rows: an issue a month if some are lost or wait, one if a package is not here.
+
+    What is lost never comes back, so a person closes the first; the second closes once the package is here.
+    """
     for check in found.checks:
-        if check.verdict == "cannot tell":
+        if check.verdict == "cannot tell" and check.name == PACKAGES:
+            text = f"{prose(check.reason)}\n\nNo check looks at what it answers, so no alarm of it can open."
+            yield Issue(f"silence {name} {PACKAGES}", f"A version that answers in {name} has no package here", text)
+        elif check.verdict == "cannot tell":
             text = (
                 f"{prose(check.reason)}\n\nRolled up: {prose(check.observed)}. What is lost counts in no check, so an "
                 "alarm may open late, or never. This issue is brought up to date each day, and a person closes it."
