@@ -204,6 +204,8 @@ def _announce(served: str, declared: Settings, address: str, has_keys: bool) -> 
     lines.append(f"  Throttles of keys hold for {'all servers at ' + shared.url if shared else 'this server alone'}")
     if declared.traces:
         lines.append(f"  Spans of {declared.traces.sample:.3g} of the requests go to {declared.traces.endpoint}")
+    if has_keys and not declared.open_docs:
+        lines.append(f"  {address}{declared.prefix}/docs says how to ask; it needs a key, unless open_docs is true")
     if not has_keys:
         lines.append(f"  {declared.keys} holds no keys, so only health is answered; the command `api-key` makes one")
     print("\n".join(lines), flush=True)

@@ -16,6 +16,7 @@ from mainline.serving.endpoints import (
     docs,
     health,
     inference,
+    key_page,
     monitor_page,
     openapi,
     outcomes,
@@ -209,11 +210,12 @@ class Application:
 
     def _of_problem(self, problem: Problem, request: Request) -> Reply:
         as_v2 = request.path.startswith("/v2")
+        shown = key_page.render(self._prefix) if key_page.is_due(problem, request) else None
         return Reply(
-            body=problem.body(request.id, as_v2=as_v2, prefix=self._prefix),
+            body=shown or problem.body(request.id, as_v2=as_v2, prefix=self._prefix),
             # The protocol knows one status for a request that does not fit.
             status=400 if as_v2 and problem.status == 422 else problem.status,
-            media_type=b"application/json" if as_v2 else MEDIA_TYPE,
+            media_type=key_page.MEDIA_TYPE if shown else b"application/json" if as_v2 else MEDIA_TYPE,
             headers=problem.headers,
             counters=problem.counters,
             outcome=problem.kind,

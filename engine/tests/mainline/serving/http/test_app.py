@@ -30,6 +30,20 @@ def test_without_a_key_only_health_answers(client: Client, path: str, method: st
         assert reply.headers["www-authenticate"] == "Bearer"
 
 
+@pytest.mark.parametrize("path", [path for path in PATHS if path not in OPEN])
+def test_browser_without_a_key_is_shown_a_page(client: Client, path: str) -> None:
+    """It says how to look, is the same for every path, there or not, and holds nothing of the request or the model."""
+    name = client.service.choose().name
+    accept = {"accept": "text/html,application/xhtml+xml,*/*;q=0.8"}
+    reply = client.ask(path.format(name=name), key="", headers=accept)
+    assert (reply.status, reply.headers["content-type"]) == (401, "text/html; charset=utf-8")
+    assert reply.headers["www-authenticate"] == "Bearer"
+    assert reply.body == client.ask("/<script>", key="", headers=accept).body
+    assert b"Authorization: Bearer KEY" in reply.body
+    assert name.encode() not in reply.body
+    assert client.ask(path.format(name=name), {}, key="", headers=accept).kind == "unauthorized"  # no page for a POST
+
+
 @pytest.mark.parametrize("path", PATHS)
 def test_roles_are_apart(client: Client, path: str) -> None:
     """A key for predictions does not see metrics; a key for administration does not predict."""

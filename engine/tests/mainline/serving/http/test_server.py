@@ -47,6 +47,17 @@ def test_address_is_one_that_a_browser_takes(host: str, said: str) -> None:
     assert url(Settings(host=host), 80) == said
 
 
+@pytest.mark.parametrize("is_open", [False, True])
+def test_start_says_where_the_description_is(package_dir: Path, tmp_path: Path, is_open: bool) -> None:
+    """Who starts a server learns that its page needs a key, unless it needs none."""
+    with running(tmp_path, package_dir, open_docs=is_open, prefix="/model") as server:
+        server.stop()
+        assert server.process.stdout is not None
+        said = server.process.stdout.read()
+    line = f"  http://127.0.0.1:{server.port}/model/docs says how to ask; it needs a key, unless open_docs is true\n"
+    assert (line in said) != is_open
+
+
 def test_server_imports_nothing_that_trains(package_dir: Path, rows: Rows, tmp_path: Path) -> None:
     """A server that has answered, logged and shown its pages has loaded neither dvc nor pandas nor scikit-learn."""
     if json.loads((package_dir / "manifest.json").read_text())["model"]["format"] != "onnx":
