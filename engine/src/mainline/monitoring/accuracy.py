@@ -48,8 +48,8 @@ def check_labels(production: Production) -> Outcome:
     observed = f"{share[worst]:.1%} on {_date(np.unique(events.day)[worst])}"
     late = f" {count(events.late, 'event')} asked about after the label was known." if events.late else ""
     reason = (
-        f"{len(events):,} events of {days} days; {never:,} never get a label, {events.unknown:,} labels are of others."
-        f"{late}"
+        f"{len(events):,} events of {count(days, 'day')}; {never:,} never get a label, {events.unknown:,} labels are "
+        f"of others.{late}"
     )
     if share[worst] >= complete:
         return Outcome("pass", observed, f"{complete:.1%}", reason)
@@ -237,7 +237,7 @@ def _labelled(production: Production) -> Events | str:
     _, days = clusters(found.day)
     if len(found) < quality.min_rows or days < quality.min_days:
         needed = f"{quality.min_rows:,} events of {quality.min_days} days"
-        return f"{len(found):,} labelled events of {days} days; {needed} are needed."
+        return f"{len(found):,} labelled events of {count(days, 'day')}; {needed} are needed."
     return found
 
 

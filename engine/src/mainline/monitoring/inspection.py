@@ -38,7 +38,7 @@ from mainline.monitoring.packages import Packaged
 from mainline.monitoring.production import Production, Skew
 from mainline.monitoring.result import Day, Mark, Monitored, Promise, Segment, Version
 from mainline.monitoring.store import SHORT, Rolled, Store
-from mainline.text import clean
+from mainline.text import clean, span
 
 DAYS = 31
 """Days of traffic whose events are joined with labels, so that the cost does not grow with the log."""
@@ -195,7 +195,8 @@ def _events(files: list[Path], package: Packaged, asked: Asked) -> tuple[Events 
         return None, "Every event was asked about after its label was known; look at known_at, and at the clocks."
     latest = asked.until - timedelta(seconds=asked.policy.labels.after)
     due = (joined.day + 1) * DAY <= int(latest.timestamp()) // 60
-    return joined.choose(due), "" if due.any() else "No event is old enough to have a label."
+    waits = f"No event is old enough to have a label, which is due {span(asked.policy.labels.after)} after its day."
+    return joined.choose(due), "" if due.any() else waits
 
 
 def _skew(files: list[Path], package: Packaged, store: Store, asked: Asked) -> Skew | str:

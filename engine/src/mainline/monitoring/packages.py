@@ -111,7 +111,7 @@ class Packaged:
     def baseline(self, request: Mapping[str, Array], features: Mapping[str, Array]) -> Array:
         """Answer n requests as the baseline does, which knows the training labels alone or is the use case's own."""
         constant = self.constant(request)
-        if not self.own_baseline:
+        if not self.own_baseline or not len(constant):
             return constant
         return baselines.own(self.predictor.scoring, constant, request, features)[baselines.RULE]
 

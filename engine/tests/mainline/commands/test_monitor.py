@@ -110,7 +110,7 @@ def test_labels_that_are_not_there_yet_cannot_tell(small_project: Project, month
     found = monitor(small_project, tmp_path, "--until", "2013-03-01T12:00:00Z")
     assert found.returncode == 2
     assert "Nobody can tell whether production is as it was tested, v1.0.0: labels" in found.stderr
-    assert "No event is old enough to have a label." in found.stderr
+    assert "No event is old enough to have a label, which is due 1.5 days after its day." in found.stderr
 
 
 def test_machine_without_a_log_comes_to_the_same_verdict(small_project: Project, month: Month, tmp_path: Path) -> None:

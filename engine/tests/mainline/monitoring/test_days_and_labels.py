@@ -14,6 +14,7 @@ from mainline.declared.monitoring import Monitoring
 from mainline.declared.params import Evaluation
 from mainline.monitoring import inspection, label_feed
 from mainline.monitoring.label_feed import Fetch
+from mainline.monitoring.packages import Packaged
 from mainline.monitoring.result import Monitored
 from mainline.monitoring.store import Store
 from tests.mainline.monitoring import month as months
@@ -101,6 +102,21 @@ def test_fault_is_as_old_as_it_is_across_a_day_without_traffic(month: Month, tmp
     verdict, reason = verdicts(look(broken, tmp_path, given(labels(month))))["missing values"]
     assert verdict == "fail"
     assert f"ince {date(month, QUIET - 1)}" in reason
+
+
+@pytest.mark.parametrize("is_own", [True, False])
+def test_day_whose_labels_never_came_is_an_alarm_of_labels(
+    month: Month, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, is_own: bool
+) -> None:
+    """A feed that was down for whole days ends no look, whichever baseline there is: the check names such a day."""
+    monkeypatch.setattr(Packaged, "own_baseline", is_own)
+    known = labels(month)[month.moment // columns.DAY != month.moment.min() // columns.DAY + QUIET + 3]
+    (version,) = look(month, tmp_path, given(known)).versions
+    check = next(check for check in version.checks if check.name == "labels")
+    assert (check.verdict, check.observed) == ("fail", f"0.0% on {date(month, QUIET + 3)}")
+    assert [(day.day, day.metric, day.baseline) for day in version.days if not day.labelled] == [
+        (date(month, QUIET + 3), None, None)
+    ]
 
 
 def test_labels_that_cannot_be_had_hide_no_other_alarm(
