@@ -6,9 +6,9 @@ import time
 from collections.abc import Callable
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from socket import socket
-from typing import Any
 
 from mainline import usage
 from mainline.declared import environments
@@ -18,17 +18,13 @@ from mainline.exchange import place as places
 from mainline.exchange.place import Place
 from mainline.registry import addresses
 from mainline.serving import logs, sidecar, sockets
-from mainline.serving.answering import routing
-from mainline.serving.answering.model import Model
 from mainline.serving.common import cells
 from mainline.serving.common.messages import Ready
 from mainline.serving.graphql import extra as graphql
-from mainline.serving.http import server
 from mainline.serving.rpc import server as rpc
-from mainline.serving.service import Service
+from mainline.serving.task import Task
 from mainline.serving.websocket import extra
 from mainline.serving.workers.crew import Crew
-from mainline.serving.workers.worker import Task
 
 
 def arguments(parser: argparse.ArgumentParser) -> None:
@@ -75,18 +71,9 @@ def serve(package: Path, file: Path, version: str, routing_file: Path | None, re
         MainlineError: when the settings, the keys or the package cannot be used, or another server follows the file.
     """
     found, _port = _reserved(environments.load_server(file))
-    declared = found.service
-    if declared.workers > 1:
-        task = _task(found, routing_file, report, version=version, package=str(package))
-        with _alone(routing_file):
-            return _serve_by_several(declared, task, Place(routing_file.absolute().parent) if routing_file else None)
-    fixed = None
-    if routing_file is None:
-        fixed = routing.single(Model.load(package, version, declared.limits.text_length, declared.slack))
+    task = _task(found, routing_file, report, version=version, package=str(package))
     with _alone(routing_file):
-        service = Service(declared, fixed, routing_file, **_reported(found, report))
-        server.run(service, lambda address: _say(service, address))
-    return "Stopped."
+        return _serve(found.service, task, Place(routing_file.absolute().parent) if routing_file else None)
 
 
 def serve_followed(url: str, environment: str, file: Path, folder: Path) -> str:
@@ -106,23 +93,11 @@ def serve_followed(url: str, environment: str, file: Path, folder: Path) -> str:
     follower = sidecar.beside(url, environment, place)
     logs.set_up()
     try:
-        if found.service.workers > 1:
-            with Place(place).owned("server"):
-                task = _task(found, Place(place).routing, Place(place).report, followed=True)
-                return _serve_by_several(found.service, task, Place(place), follower.start)
         with Place(place).owned("server"):
-            service = Service(
-                found.service, None, Place(place).routing, followed=True, **_reported(found, Place(place).report)
-            )
-
-            def started(address: str) -> None:
-                _say(service, address)
-                follower.start()
-
-            server.run(service, started)
+            task = _task(found, Place(place).routing, Place(place).report, followed=True)
+            return _serve(found.service, task, Place(place), follower.start)
     finally:
         follower.stop()
-    return "Stopped."
 
 
 def _reserved(declared: Environment) -> tuple[Environment, socket | None]:
@@ -143,30 +118,34 @@ def _alone(routing_file: Path | None) -> AbstractContextManager[object]:
     return Place(folder).owned("server") if folder and os.access(folder, os.W_OK) else nullcontext()
 
 
-def _serve_by_several(
-    declared: Settings, task: Task, place: Place | None, started: Callable[[], None] | None = None
-) -> str:
-    """Serve by several processes until told to stop.
+def _serve(declared: Settings, task: Task, place: Place | None, started: Callable[[], None] | None = None) -> str:
+    """Serve by one process or by several until told to stop.
 
     Args:
         declared: says how many.
-        task: what each of them serves.
-        place: where a follower is told what they serve.
+        task: what is served.
+        place: where a follower is told what several serve.
         started: called when all of them serve.
 
     Raises:
         MainlineError: as `serve`, and if a worker ends again and again.
     """
-    logs.set_up()
-    listening = sockets.bind(declared, declared.workers)
-    address = server.url(declared, listening[0].getsockname()[1])
 
-    def announce(ready: Ready) -> None:
+    def announce(address: str, ready: Ready) -> None:
         _announce(ready["served"], declared, address, ready["keys"])
         if started:
             started()
 
-    Crew(listening, replace(task, cells=cells.make()), declared.limits.drain_seconds, place).run(announce)
+    if declared.workers == 1:
+        from mainline.serving import process  # 40 MiB of NumPy and ONNX Runtime: whoever starts workers needs neither
+
+        process.serve(task, announce)
+    else:
+        logs.set_up()
+        listening = sockets.bind(declared, declared.workers)
+        address = sockets.url(declared, listening[0].getsockname()[1])
+        crew = Crew(listening, replace(task, cells=cells.make()), declared.limits.drain_seconds, place)
+        crew.run(partial(announce, address))
     return "Stopped."
 
 
@@ -174,21 +153,10 @@ def _task(
     found: Environment, routing_file: Path | None, report: Path, version: str = "", package: str = "",
     followed: bool = False,
 ) -> Task:  # fmt: skip
-    reported = _reported(found, report)
     return Task(
         found.service.model_dump(mode="json"), version, package, str(routing_file.absolute()) if routing_file else "",
-        followed, str(reported["report"]), reported["silent_days"], time.time(),
+        followed, str(found.monitoring.report or report), found.monitoring.silent_days, time.time(),
     )  # fmt: skip
-
-
-def _reported(declared: Environment, report: Path) -> dict[str, Any]:
-    """Say where the report of monitoring is, and when it is old."""
-    return {"report": declared.monitoring.report or report, "silent_days": declared.monitoring.silent_days}
-
-
-def _say(service: Service, address: str) -> None:
-    served = ", ".join(f"{model.name} {model.version}" for model in service.models()) or "no model yet"
-    _announce(served, service.settings, address, bool(service.keys.by_id))
 
 
 def _announce(served: str, declared: Settings, address: str, has_keys: bool) -> None:

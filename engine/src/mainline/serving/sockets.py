@@ -44,6 +44,11 @@ def reserve(settings: Settings, port: int, key: str) -> socket.socket:
     return held
 
 
+def url(settings: Settings, port: int) -> str:
+    """Return the address of the service as a browser takes it."""
+    return f"{'https' if settings.tls else 'http'}://{written(settings.host, port)}"
+
+
 def written(host: str, port: int) -> str:
     """Write an address: one of IPv6 in brackets."""
     return f"[{host}]:{port}" if ":" in host else f"{host}:{port}"

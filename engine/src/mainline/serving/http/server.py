@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 
 import uvicorn
 
-from mainline.declared.service import Limits, Settings
+from mainline.declared.service import Limits
 from mainline.errors import ParamsError
 from mainline.serving import logs, sockets
 from mainline.serving.admission import Guard
@@ -67,13 +67,8 @@ def run(service: Service, listening: Callable[[str], None], bound: socket.socket
     bound = bound or sockets.bind(service.settings)[0]
     # Around the loop, too: what is raised in a loop that begins or ends leaves its tasks in disorder.
     with server.capture_signals(), asyncio.Runner(loop_factory=server.config.get_loop_factory()) as runner:
-        said = partial(listening, url(service.settings, bound.getsockname()[1]))
+        said = partial(listening, sockets.url(service.settings, bound.getsockname()[1]))
         runner.run(_serve(server, bound, service, guard, context, rpc, said))
-
-
-def url(settings: Settings, port: int) -> str:
-    """Return the address of the service as a browser takes it."""
-    return f"{'https' if settings.tls else 'http'}://{sockets.written(settings.host, port)}"
 
 
 async def _serve(

@@ -6,11 +6,12 @@ from typing import TYPE_CHECKING, Any
 from mainline.declared.service import Settings
 from mainline.errors import MainlineError
 from mainline.serving import extras, sockets
-from mainline.serving.admission import Guard
-from mainline.serving.service import Service
 
 if TYPE_CHECKING:
     import grpc
+
+    from mainline.serving.admission import Guard
+    from mainline.serving.service import Service
 
 
 def reserve(settings: Settings) -> tuple[Settings, socket.socket | None]:
@@ -30,7 +31,7 @@ def reserve(settings: Settings) -> tuple[Settings, socket.socket | None]:
 class RpcServer:
     """gRPC beside HTTP, in the same event loop: calls wait in the same queue, and are predicted together."""
 
-    def __init__(self, service: Service, guard: Guard) -> None:
+    def __init__(self, service: "Service", guard: "Guard") -> None:
         self._service, self._guard = service, guard
         self._server: Any = None
         self._renewed: Any = None

@@ -1,10 +1,14 @@
 """What there is of the WebSocket without its library: the path, who may ask for it, and the line that installs it."""
 
+from typing import TYPE_CHECKING
+
 from mainline.declared.service import Settings
 from mainline.serving import extras
-from mainline.serving.answering.messages import Reply, Request
 from mainline.serving.answering.problems import Problem
-from mainline.serving.service import Service
+
+if TYPE_CHECKING:
+    from mainline.serving.answering.messages import Reply, Request
+    from mainline.serving.service import Service
 
 PATH = "/predict/stream"
 VERSION = b"13"
@@ -21,7 +25,7 @@ def check(settings: Settings) -> None:
         extras.require("websocket", "websockets", "websockets")
 
 
-async def refuse(_service: Service, _request: Request) -> Reply:
+async def refuse(_service: "Service", _request: "Request") -> "Reply":
     """Tell a client that asked for the path by plain HTTP what to ask for.
 
     Raises:

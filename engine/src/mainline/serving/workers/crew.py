@@ -22,9 +22,9 @@ from mainline.exchange.place import Place
 from mainline.serving.answering.metrics import Family, Page
 from mainline.serving.common.messages import Message, Ready
 from mainline.serving.logs import say, warn
+from mainline.serving.task import Task
 from mainline.serving.workers.member import Member, ending
 from mainline.serving.workers.totals import Pages, Reports
-from mainline.serving.workers.worker import Task
 
 MOST = 5
 """Ends in a row, each soon after the start, after which a worker is given up, and the server with it."""

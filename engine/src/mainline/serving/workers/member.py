@@ -12,7 +12,7 @@ from mainline import children
 from mainline.serving.answering.metrics import Family
 from mainline.serving.common import messages
 from mainline.serving.common.messages import Message, Questions, Ready
-from mainline.serving.workers.worker import Task
+from mainline.serving.task import Task
 
 ANSWER_SECONDS = 1.0
 """How long a worker's page of metrics is waited for; after that what it said last counts."""

@@ -18,8 +18,8 @@ import pytest
 from cryptography.hazmat.primitives import serialization
 
 from mainline.declared.service import Settings
+from mainline.serving import sockets
 from mainline.serving.answering import keys
-from mainline.serving.http.server import url
 from tests.mainline.serving import log_reader
 from tests.mainline.serving.http.certificates import make_certificate
 from tests.mainline.serving.running import Running, refused, running, wait_for
@@ -44,7 +44,7 @@ def server(package_dir: Path, tmp_path_factory: pytest.TempPathFactory) -> Itera
 @pytest.mark.parametrize(("host", "said"), [("::1", "http://[::1]:80"), ("127.0.0.1", "http://127.0.0.1:80")])
 def test_address_is_one_that_a_browser_takes(host: str, said: str) -> None:
     """An address of IPv6 stands in brackets."""
-    assert url(Settings(host=host), 80) == said
+    assert sockets.url(Settings(host=host), 80) == said
 
 
 @pytest.mark.parametrize("is_open", [False, True])

@@ -11,9 +11,9 @@ import pytest
 
 from mainline.exchange.place import Place
 from mainline.serving.answering.metrics import Family, render
+from mainline.serving.task import Task
 from mainline.serving.workers import crew as crews
 from mainline.serving.workers.crew import Crew
-from mainline.serving.workers.worker import Task
 from tests.mainline.serving.workers.test_totals import page, served
 
 TASK = Task({}, "v1", "models/package", "", False, "", 0, 0.0)

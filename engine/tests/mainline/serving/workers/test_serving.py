@@ -87,6 +87,17 @@ def test_workers_listen_at_one_port(server: Running, rows: Rows, connect: Connec
         assert (status, len(json.loads(body)["predictions"])) == (200, 1)
 
 
+def test_only_workers_load_what_predicts(server: Running) -> None:
+    """The process that starts them has neither NumPy nor the runtime in memory."""
+
+    def libraries(process: psutil.Process) -> set[str]:
+        mapped = "\n".join(region.path for region in process.memory_maps())
+        return {name for name in ("numpy", "onnxruntime") if f"/{name}/" in mapped}
+
+    assert libraries(psutil.Process(server.process.pid)) == set()
+    assert all(libraries(worker) == {"numpy", "onnxruntime"} for worker in workers(server))
+
+
 def test_metrics_are_those_of_all_workers_whichever_is_asked(server: Running, rows: Rows, connect: Connect) -> None:
     """Both workers say the same sum at once, without one request missing."""
     held = [connect(server, worker) for worker in workers(server)]
