@@ -3,10 +3,11 @@
 import re
 import shutil
 import subprocess
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
+import yaml
 
 from mainline.declared.monitoring import Keep
 from mainline.gate import findings as gate
@@ -273,3 +274,60 @@ def test_result_that_no_machine_writes_stops_nothing(github: GitHub, monitored: 
     sharing.give(store, "production", found.model_copy(update={"until": until}), lambda *_: None, Keep())
     assert issues.follow(NOW).startswith("There is nothing to say")
     assert github.repository.issues == []
+
+
+def _merge(clone: Path, package: str, message: str) -> None:
+    """Put a package into the lock of main, at the origin too."""
+    outs = [{"path": "models/package", "md5": f"{package}.dir"}]
+    (clone / "dvc.lock").write_text(yaml.safe_dump({"stages": {"package": {"cmd": "make", "outs": outs}}}))
+    for command in (
+        ["add", "--all"],
+        ["commit", "--quiet", "--message", message],
+        ["push", "--quiet", "origin", "HEAD:main"],
+    ):
+        subprocess.run(["git", *command], check=True)
+
+
+def test_merge_that_no_run_released_is_an_issue_until_it_is(github: GitHub, monitored: Path) -> None:
+    """Main's model that production could take and has not: one issue some hours later, closed once production has it.
+
+    A revert that no run saw is one as well, with an issue of its own.
+    """
+    now = datetime.now(UTC)
+    later = now + timedelta(hours=4)
+    _merge(monitored, "a" * 32, "First")
+    issues.follow(later)
+    assert about(github, "is not released") == []
+    for tag in ("model@v1.0.0", "model#production#1"):
+        subprocess.run(["git", "tag", tag], check=True)
+    _merge(monitored, "b" * 32, "Better [skip ci]")
+    issues.follow(now)
+    assert about(github, "is not released") == []
+    issues.follow(later)
+    issues.follow(later)
+    (issue,) = about(github, "The model of the default branch is not released")
+    assert issue["state"] == "open"
+    assert "a model that no version has" in issue["body"]
+    assert "production could take it and did not" in issue["body"]
+    assert "its message says `[skip ci]`" in issue["body"]
+    for tag in ("model@v1.1.0", "model#production#2"):
+        subprocess.run(["git", "tag", tag], check=True)
+    issues.follow(later)
+    assert [each["state"] for each in about(github, "is not released")] == ["closed"]
+    _merge(monitored, "a" * 32, "Revert [skip ci]")
+    issues.follow(later)
+    (new,) = [each for each in about(github, "is not released") if each["state"] == "open"]
+    assert "has v1.0.0 since" in new["body"]
+
+
+def test_lock_that_cannot_be_read_keeps_no_alarm_back(github: GitHub, monitored: Path) -> None:
+    """A conflict that somebody merged into main's lock fails Main; an alarm opens its issue all the same."""
+    _merge(monitored, "a" * 32, "First")
+    for tag in ("model@v1.0.0", "model#production#1"):
+        subprocess.run(["git", "tag", tag], check=True)
+    (monitored / "dvc.lock").write_text("<<<<<<< HEAD\n")
+    subprocess.run(["git", "commit", "--quiet", "--all", "--message", "Merge"], check=True)
+    subprocess.run(["git", "push", "--quiet", "origin", "HEAD:main"], check=True)
+    share(monitored, look("2013-10-07", FAILS))
+    issues.follow(NOW)
+    assert len(about(github, "Alarm")) == 1

@@ -21,13 +21,17 @@ from mainline.monitoring.verdict import PACKAGES
 from mainline.pipeline import retraining
 from mainline.pipeline.retraining import Decision
 from mainline.registry import tags
+from mainline.release import backlog
 from mainline.report import markdown
 from mainline.report.escape import prose
+from mainline.repository.lock import LockError
 from mainline.seconds import DAY
-from mainline.text import clean
+from mainline.text import clean, few
 
 LABEL = "monitoring"
-_PASSING = ("silence ", "retraining ")
+_RUN_SECONDS = 3 * 3_600
+"""How long *Main* may take, with the run before it, until what it has not released is said."""
+_PASSING = ("silence ", "retraining ", "release ")
 """Marks of issues that close once nothing speaks for them any more; an alarm says itself when it is closed."""
 _MARK = "<!-- mainline-monitoring: {} -->"
 
@@ -58,6 +62,7 @@ def follow(now: datetime | None = None) -> str:
     decision = retraining.decide(declared, params.load().data, "message", "", now)
     wanted = [issue for name, one in declared.items() for issue in _of(name, one, now)]
     wanted += [_undeclared(name) for name in sharing.environments() if name not in declared]
+    wanted += _unreleased(declared, now)
     if decision.waits:
         wanted.append(_waiting(decision, params.load().data))
     said = _settle(github, wanted)
@@ -136,6 +141,25 @@ def _alarm(found: Monitored, alarm: Alarm) -> Issue:
         markdown.write(sections.of_alarm(found, alarm)),
         closed=bool(alarm.closed),
     )
+
+
+def _unreleased(declared: dict[str, Environment], now: datetime) -> Iterator[Issue]:
+    """Yield an issue if main has had a model for hours that environments could take, and no run gave it to them."""
+    try:
+        found = backlog.find(declared)
+    except LockError:  # *Main* fails for it and says so; alarms have their issues all the same
+        return
+    if found is None or now.timestamp() - found.when < _RUN_SECONDS:
+        return
+    what, since = found.version or "a model that no version has", f"{datetime.fromtimestamp(found.when, UTC):%Y-%m-%d}"
+    none = f"has none, since its message says `{found.skips}`" if found.skips else "has none"
+    text = (
+        f"The default branch has {what} since {since} ({found.commit[:10]}), and {few(found.environments)} could "
+        f"take it and did not, so git does not say what serves. Look at the run of *Main* for the newest commit: if it "
+        f"failed or waits, it says why; if the commit {none}, start *Main* by hand (Actions, Main, Run workflow). If "
+        "this model is not to be released, revert its merge. This issue closes by itself once the two agree."
+    )
+    yield Issue(f"release {found.commit[:12]}", "The model of the default branch is not released", text)
 
 
 def _waiting(decision: Decision, data: Data) -> Issue:

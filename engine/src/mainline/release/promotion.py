@@ -27,7 +27,6 @@ TRIES = 5
 """How often the registry is read again after somebody else wrote to it at the same moment."""
 
 _SKIPS = re.compile(r"\[(?:skip ci|ci skip|no ci|skip actions|actions skip)\]|^skip-checks: ?true$", re.I | re.M)
-"""The words in a commit's message for which GitHub starts no workflow of its push."""
 
 
 def promote() -> str:
@@ -118,13 +117,19 @@ def _leave_to_newest() -> str:
         MainlineError: when there will be none.
     """
     branch, tip = origin.branch(), origin.tip()
-    said = _SKIPS.search(ask("log", "-1", "--format=%B", tip, "--"))
+    said = skips(tip)
     if said:
         raise MainlineError(
-            f"{branch} has moved on to {tip[:10]}, whose message says {said[0]}, so it has no run of its own, and "
+            f"{branch} has moved on to {tip[:10]}, whose message says {said}, so it has no run of its own, and "
             f"nothing is released. Start the workflow Main by hand, or `{candidate.pull()}` and `./mainline promote`."
         )
     return f"{branch} has moved on; its newest commit is released by a run of its own."
+
+
+def skips(commit: str) -> str:
+    """Return the words in a commit's message for which GitHub starts no run of its push; '' without them."""
+    found = _SKIPS.search(ask("log", "-1", "--format=%B", commit, "--"))
+    return found[0] if found else ""
 
 
 def _approve_once(environment: str) -> str:
