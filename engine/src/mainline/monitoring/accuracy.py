@@ -23,6 +23,7 @@ from mainline.monitoring.performance import (
     segments,
     skill_as_at_test,
     skill_at_test,
+    unit_of,
     weigh,
     window,
 )
@@ -91,7 +92,7 @@ def check_bias(production: Production) -> Outcome:
         weight = weigh(production, events)
         name, error = error_of(production, events, weight)
         mean, low, high = mean_interval(error, events.day, production.policy.confidence, weight)
-        observed = f"{name}{mean:+.3g} ({low:+.3g} to {high:+.3g})"
+        observed = f"{name}{mean:+.3g} ({low:+.3g} to {high:+.3g}){unit_of(production)}"
         if earned is not None:
             return _judge_apart(production, earned, (windows.BIAS,), observed)
         if not np.isfinite([low, high]).all():
@@ -117,7 +118,8 @@ def check_slices(production: Production) -> Outcome:
         if not found:
             return Outcome("pass", "no segment", limit, f"None has {production.slice_rows:,} events.")
         worst = max(found, key=lambda part: part.beyond)
-        observed = f"{worst.column} {worst.value}: {worst.bias:+.3g} ({worst.low:+.3g} to {worst.high:+.3g})"
+        mean = f"{worst.bias:+.3g} ({worst.low:+.3g} to {worst.high:+.3g}){unit_of(production)}"
+        observed = f"{worst.column} {worst.value}: {mean}"
         wrong = [part for part in found if part.low > production.bias or part.high < -production.bias]
         if not wrong:
             return Outcome("pass", observed, limit, f"{len(found)} segments on {_span(events)}.{_unproven(production)}")
@@ -183,7 +185,7 @@ def _judge_apart(production: Production, earned: Quality, families: tuple[str, .
         return Outcome("pass", observed or "no segment", "earned", "None had enough rows in the playback.")
     family, member = ranked[0]
     value, limit = float(production.measured[family, member][-1]), earned.limit(family, member)
-    observed = observed or f"{family} {member}: {value:+.3g}"
+    observed = observed or f"{family} {member}: {value:+.3g}{unit_of(production)}"
     apart = "" if family == windows.BIAS else " from the whole"
     return _judge_earned(production, earned, families, observed, f"{limit:.3g}{apart}, earned")
 
@@ -202,9 +204,9 @@ def _judge_earned(
         return Outcome("pass", observed, limit, proof)
     ends = np.unique(production.labelled.day)[-len(worst) :]
     since = _date(ends[len(worst) - _run(worst > 1)])
-    named = ", ".join(f"{family} {member}" for family, member, _ in wrong[:5])
-    what = f" Beyond: {named}." if families[0] not in windows.WHOLE else ""
-    return Outcome("fail", observed, limit, f"Since {since}.{what} {proof} {_RETRAIN}, or look at what changed there.")
+    named = [f"{family} {member} {production.measured[family, member][-1]:+.3g}" for family, member, _ in wrong[:5]]
+    what = f" Beyond: {', '.join(named)}." if families[0] not in windows.WHOLE else ""
+    return Outcome("fail", observed, limit, f"Since {since}.{what} {_RETRAIN}, or look at what changed there. {proof}")
 
 
 def _run(beyond: Array) -> int:

@@ -80,6 +80,12 @@ def skill_at_test(production: Production) -> Difference:
     )  # fmt: skip
 
 
+def unit_of(production: Production) -> str:
+    """Return the unit of a mean error with a space before it; '' if there is none, as of classes."""
+    unit = production.reference.package.manifest["response"].get("unit")
+    return f" {unit}" if unit else ""
+
+
 def segments(production: Production, events: Events) -> list[Segment]:
     """Measure the segments with enough labelled events."""
     weight = weigh(production, events)

@@ -286,7 +286,7 @@ def test_alarm_of_a_segment_is_drawn_by_that_segment_and_its_limit(month: Month)
     lines = lines_of(late, "bias by segment")
     assert lines.keys() == {"origin LGA", "limit"}
     assert lines["origin LGA"] == late.measured["origin", "LGA"].tolist()
-    assert checks(late)["bias by segment"].observed == f"origin LGA: {lines['origin LGA'][-1]:+.3g}"
+    assert checks(late)["bias by segment"].observed == f"origin LGA: {lines['origin LGA'][-1]:+.3g} minutes"
     assert set(lines["limit"]) == {-5.0}
 
 
