@@ -17,8 +17,6 @@ GAPS = 0.5
 """Share of missing values from which a column is mostly absent."""
 JUMP = 0.2
 """Rise of the share of missing values in a period, over all before it, that is more than a bad day."""
-MIXED = 0.1
-"""Share of numbers from which a column of text may be two things in one."""
 RARE = 0.05
 """Share of the rarest of two classes below which accuracy says nothing."""
 _MOST = 5
@@ -137,8 +135,9 @@ def _mixed(gallery: Gallery) -> Iterator[str]:
         if one.column.stray:
             others = "others" if one.hidden else few([clip(text, LONGEST) for text in one.column.stray], 3)
             yield f"'{one.name}' is taken as text, since numbers stand beside {others}."
-        elif (share := one.column.numbers / max(len(one.column.present), 1)) >= MIXED:
-            yield f"'{one.name}' is taken as text, and {share:.0%} of its cells are numbers: are the others values?"
+        elif (numbers := one.column.numbers) and numbers.is_mixed:
+            share = f"{numbers.share:.0%}"
+            yield f"'{one.name}' is taken as text, and {share} of its cells are numbers: are the others values?"
         if one.column.doubtful and not one.hidden:
             texts = [f"'{text}' ({count(rows, 'row')})" for text, rows in one.column.doubtful.items()]
             yield f"'{one.name}' holds {few(texts, 3)}: a value, or missing?"

@@ -14,15 +14,14 @@ import pyarrow.compute as pc
 
 from mainline.contract import Array
 from mainline.missing_values import IN_NUMBERS
-from mainline.scaffold import moments, nearly_times
+from mainline.scaffold import moments, nearly_numbers, nearly_times
 from mainline.scaffold.dialect import Dialect, TableError
+from mainline.scaffold.nearly_numbers import NearlyNumbers
 from mainline.scaffold.nearly_times import NearlyTimes
 
 Kind = Literal["number", "integer", "text", "time"]
-PLACEHOLDERS = ("?", "-", "--", ".", "n/a", "#N/A", "unknown", "na", "none", "missing", "*", "-nan")
-"""What else may stand for a missing number; in text it may as well be a value, and nobody but a person knows."""
-_STRAY = 0.02
-"""Share of other cells in a column of numbers that are taken for missing, if they are one of the placeholders."""
+_MOST_MARKERS = 2
+"""Placeholders of one column of numbers that are taken for missing, beside a spreadsheet's errors."""
 _LARGEST = 2**53
 FAR = 1e37
 """What numbers stay below, since features are float32 and bounds lie further out."""
@@ -49,10 +48,8 @@ class Column:
     """The other way in which the same dates can be read: day and month the other way round."""
     of_number: bool = False
     """Whether the times are written as whole numbers, such as a year."""
-    stray: tuple[str, ...] = ()
-    """A few cells of text among numbers, for which the column was taken as text."""
-    numbers: int = 0
-    """Cells that are numbers, in a column of text."""
+    numbers: NearlyNumbers | None = None
+    """What is known of a column of text in which numbers stand; None if none do."""
 
     @cached_property
     def missing(self) -> int:
@@ -98,8 +95,16 @@ class Column:
         """Texts that may be values or stand for missing ones, each with its number of cells; they are values here."""
         if self.kind != "text":
             return {}
-        known = {*IN_NUMBERS, *PLACEHOLDERS} - {""}
-        return {text: count for text, count in Counter(self.present.tolist()).items() if text.strip() in known}
+        counts = Counter(self.present.tolist())
+        return {
+            text: count for text, count in counts.items()
+            if (cell := text.strip()) and (cell in IN_NUMBERS or nearly_numbers.may_be_missing(cell))
+        }  # fmt: skip
+
+    @property
+    def stray(self) -> tuple[str, ...]:
+        """A few cells of text among numbers, for which the column was taken as text."""
+        return self.numbers.stray if self.numbers else ()
 
     @cached_property
     def times(self) -> NearlyTimes | None:
@@ -125,7 +130,7 @@ def of_text(name: str, cells: Array, dialect: Dialect, date_format: str = "", de
 def _of_text(name: str, cells: Array, dialect: Dialect, date_format: str) -> Column:
     stripped = np.array([cell.strip() for cell in cells], dtype=object)
     counts = Counter(stripped.tolist())
-    numbers, stray, written = _numbers(counts, dialect)
+    numbers, written, others = _numbers(counts, dialect)
     if numbers is not None:
         markers = tuple(sorted({str(cell) for cell in set(cells) if np.isnan(numbers[cell.strip()])} - {*IN_NUMBERS}))
         values = np.array([numbers[cell] for cell in stripped], dtype=np.float64)
@@ -138,7 +143,9 @@ def _of_text(name: str, cells: Array, dialect: Dialect, date_format: str) -> Col
         return Column(
             name, "time", found.values, format=found.format, zoned=found.zoned, other_format=found.other_format
         )
-    return Column(name, "text", np.array(cells, dtype=object), stray=stray, numbers=written)
+    beside = Counter(cell for cell in cells if cell.strip() in others)
+    nearly = NearlyNumbers(written, dict(beside.most_common())) if written else None
+    return Column(name, "text", np.array(cells, dtype=object), numbers=nearly)
 
 
 def of_arrow(name: str, column: "pa.ChunkedArray", declared: tuple[str, ...] = ()) -> Column | None:
@@ -213,18 +220,18 @@ def unlocalised(dialect: Dialect) -> Any:
     return plain
 
 
-def _numbers(counts: Counter[str], dialect: Dialect) -> tuple[dict[str, float] | None, tuple[str, ...], int]:
+def _numbers(counts: Counter[str], dialect: Dialect) -> tuple[dict[str, float] | None, int, set[str]]:
     """Convert each different text to a number, NaN where it says that there is none.
 
     Returns:
-        The number of each text, None if the column is not of numbers; a few cells of text among numbers; and how many
-        cells are numbers, 0 if these begin with zeros, as numbers that name something do.
+        The number of each text, None if the column is not of numbers; how many cells are numbers, 0 if these begin with
+        zeros, as numbers that name something do; and the texts for which the column is not of numbers.
     """
     plain = unlocalised(dialect)
     numbers: dict[str, float] = {}
-    others: Counter[str] = Counter()
+    others: set[str] = set()
     padded = 0
-    for text, count in counts.items():
+    for text in counts:
         written = plain(text)
         if text in IN_NUMBERS:
             numbers[text] = np.nan
@@ -232,12 +239,11 @@ def _numbers(counts: Counter[str], dialect: Dialect) -> tuple[dict[str, float] |
             numbers[text] = float(written)
             padded += bool(_PADDED.fullmatch(written))
         else:
-            others[text] += count
+            others.add(text)
     found = sum(counts[text] for text, value in numbers.items() if value == value)
     if not found or padded or not np.isfinite([value for value in numbers.values() if value == value]).all():
-        return None, (), 0
-    known = {text for text in others if text in PLACEHOLDERS}
-    strays = others.total() - sum(others[text] for text in known)
-    if strays or (others and len(known) > 2):
-        return None, tuple(sorted(set(others) - known))[:3] if strays <= _STRAY * found else (), found
-    return numbers | dict.fromkeys(known, np.nan), (), found
+        return None, 0, set()
+    errors = set(filter(nearly_numbers.is_error, others))
+    markers = set(filter(nearly_numbers.may_be_missing, others)) - errors
+    unread = others - errors - (markers if len(markers) <= _MOST_MARKERS else set())
+    return None if unread else numbers | dict.fromkeys(others, np.nan), found, unread

@@ -124,6 +124,14 @@ def check_widths(path: Path, dialect: Dialect) -> list[str]:
     return header
 
 
+def line_of(path: Path, dialect: Dialect, name: str, cell: str) -> int:
+    """Return the first line of a file that holds a cell in a column; 0 if none does."""
+    with path.open(encoding=dialect.encoding, newline="") as file:
+        reader = csv.reader(file, delimiter=dialect.delimiter, strict=True)
+        place = next(reader).index(name)
+        return next((reader.line_num for row in reader if row and row[place] == cell), 0)
+
+
 def _without_mark(head: bytes, path: Path) -> str:
     """Tell which half of each character is zero in UTF-16 that does not say so."""
     even, odd = head[0::2].count(0), head[1::2].count(0)

@@ -7,7 +7,7 @@ import numpy as np
 
 from mainline import digits
 from mainline.contract import Array
-from mainline.scaffold import objectives
+from mainline.scaffold import nearly_numbers, objectives
 from mainline.scaffold.column import FAR, Column
 from mainline.scaffold.dialect import TableError
 from mainline.scaffold.findings import Finding, Sure, Wishes
@@ -75,9 +75,11 @@ def infer(column: Column, wishes: Wishes) -> Label:
         return _regression(column, sure, wishes.loss)
     if len(values) > MOST_CLASSES:
         also = f", among them {', '.join(column.stray)} among numbers" if column.stray else ""
+        said = nearly_numbers.option(name, column.numbers) if column.numbers and also else ""
+        how = f"say {said} if these are no values, " if said.startswith("--") else ""
         raise TableError(
             f"the label '{name}' has {len(values)} different texts{also}; up to {MOST_CLASSES} can be classes. "
-            "Correct the cells, or name another column."
+            f"Correct the cells, {how}or name another column."
         )
     return _classes(column, task, sure, wishes)
 
