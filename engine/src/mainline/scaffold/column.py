@@ -14,7 +14,7 @@ import pyarrow.compute as pc
 
 from mainline.contract import Array
 from mainline.missing_values import IN_NUMBERS
-from mainline.scaffold import moments, nearly_numbers, nearly_times
+from mainline.scaffold import moments, nearly_numbers, nearly_times, signs
 from mainline.scaffold.dialect import Dialect, TableError
 from mainline.scaffold.nearly_numbers import NearlyNumbers
 from mainline.scaffold.nearly_times import NearlyTimes
@@ -50,6 +50,8 @@ class Column:
     """Whether the times are written as whole numbers, such as a year."""
     numbers: NearlyNumbers | None = None
     """What is known of a column of text in which numbers stand; None if none do."""
+    sign: str = ""
+    """What stands beside each number in the file, such as €."""
 
     @cached_property
     def missing(self) -> int:
@@ -124,7 +126,12 @@ def of_text(name: str, cells: Array, dialect: Dialect, date_format: str = "", de
     """
     _check_declared(name, set(cells), declared)
     cells = np.array(["" if cell in declared else cell for cell in cells], dtype=object)
-    return replace(_of_text(name, cells, dialect, date_format), declared=declared)
+    found = _of_text(name, cells, dialect, date_format)
+    if found.kind == "text" and (sign := signs.of_texts(cells)):
+        amounts = _of_text(name, np.array([signs.bare(cell, sign) for cell in cells], dtype=object), dialect, "")
+        if amounts.is_number:
+            found = replace(amounts, kind="number", values=amounts.floats(), sign=sign)
+    return replace(found, declared=declared)
 
 
 def _of_text(name: str, cells: Array, dialect: Dialect, date_format: str) -> Column:
@@ -134,7 +141,7 @@ def _of_text(name: str, cells: Array, dialect: Dialect, date_format: str) -> Col
     if numbers is not None:
         markers = tuple(sorted({str(cell) for cell in set(cells) if np.isnan(numbers[cell.strip()])} - {*IN_NUMBERS}))
         values = np.array([numbers[cell] for cell in stripped], dtype=np.float64)
-        whole = all("." not in text and "e" not in text.lower() for text in map(unlocalised(dialect), counts))
+        whole = all("." not in text and "e" not in text.lower() for text in map(dialect.unlocalised, counts))
         if whole and not np.isnan(values).any() and np.all(np.abs(values) <= _LARGEST):
             return Column(name, "integer", values.astype(np.int64))
         return Column(name, "number", values, markers)
@@ -207,19 +214,6 @@ def _of_arrow(name: str, column: "pa.ChunkedArray") -> Column | None:
     return None
 
 
-def unlocalised(dialect: Dialect) -> Any:
-    """Return a function that writes a number's text as Python reads it."""
-    if dialect.decimal == "." and not dialect.thousands:
-        return lambda text: text
-
-    def plain(text: str) -> str:
-        if dialect.thousands:
-            text = text.replace(dialect.thousands, "")
-        return text.replace(",", ".") if dialect.decimal == "," else text
-
-    return plain
-
-
 def _numbers(counts: Counter[str], dialect: Dialect) -> tuple[dict[str, float] | None, int, set[str]]:
     """Convert each different text to a number, NaN where it says that there is none.
 
@@ -227,12 +221,11 @@ def _numbers(counts: Counter[str], dialect: Dialect) -> tuple[dict[str, float] |
         The number of each text, None if the column is not of numbers; how many cells are numbers, 0 if these begin with
         zeros, as numbers that name something do; and the texts for which the column is not of numbers.
     """
-    plain = unlocalised(dialect)
     numbers: dict[str, float] = {}
     others: set[str] = set()
     padded = 0
     for text in counts:
-        written = plain(text)
+        written = dialect.unlocalised(text)
         if text in IN_NUMBERS:
             numbers[text] = np.nan
         elif _PLAIN.fullmatch(written):

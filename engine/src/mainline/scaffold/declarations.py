@@ -93,6 +93,7 @@ def _field(plan: Plan, name: str, value: str | float) -> str:
     if column.is_number and name != plan.key:
         low, high = bounds.outer(column)
         given += [f"minimum={literal(low)}", f"maximum={literal(high)}"]
+    given += [f"unit={literal(column.sign)}"] if column.sign else []
     given += ["optional=True"] if column.missing else []
     return call("Field", given, 4)
 

@@ -4,6 +4,7 @@ from mainline.missing_values import IN_NUMBERS
 from mainline.scaffold import moments
 from mainline.scaffold.code import call, fill, literal, marked, plain, reasons
 from mainline.scaffold.column import Column
+from mainline.scaffold.dialect import Dialect
 from mainline.scaffold.outline import constant, dropped, events, own_files
 from mainline.scaffold.plan import Plan
 from mainline.scaffold.schedule import Schedule
@@ -50,6 +51,8 @@ def _constants(plan: Plan) -> list[str]:
         markers = sorted({marker for column in plan.columns.values() for marker in column.markers})
         lines.append(f"MISSING = [{', '.join(map(literal, [*IN_NUMBERS, *markers]))}]")
         lines.append('"""What stands for a number that is missing; in text an empty cell alone does."""')
+    if _signs(plan):
+        lines += [reasons("SIGNS", _signs(plan)), '"""inferred: what stands beside each number of a column."""']
     if _declared(plan):
         lines.append("MISSING_IN = {")
         for name, values in _declared(plan).items():
@@ -66,6 +69,23 @@ def _declared(plan: Plan) -> dict[str, tuple[str | float, ...]]:
         name: tuple(map(float, column.declared)) if is_parquet and column.is_number else column.declared
         for name, column in found.items()
     }
+
+
+def _signs(plan: Plan) -> dict[str, str]:
+    """Return the sign beside each number, by column."""
+    return {name: column.sign for name, column in plan.columns.items() if column.sign and name not in dropped(plan)}
+
+
+def _amounts(dialect: Dialect) -> list[str]:
+    """Write how numbers are taken from texts with a sign, which no option of pandas does."""
+    plain = [f'.str.replace({literal(dialect.thousands)}, "")'] if dialect.thousands else []
+    plain += ['.str.replace(",", ".")'] if dialect.decimal == "," else []
+    return [
+        "    for name, sign in SIGNS.items():",
+        "        if name in rows:",
+        '            cells = rows[name].str.replace(sign, "").str.strip()',
+        f"            rows[name] = cells.mask(cells.isin(MISSING)){''.join(plain)}.astype({literal('float64')})",
+    ]
 
 
 def _read(plan: Plan) -> list[str]:
@@ -104,11 +124,13 @@ def _rows(plan: Plan) -> list[str]:
     texts = [f'{literal(name)}: ""' for name in declared if plan.columns[name].kind == "text"]
     return [
         f"    types = {types}",
+        *(['    types |= dict.fromkeys(SIGNS, "str")'] if _signs(plan) else []),
         *(f"    types[{literal(name)}] = {literal(_raw_kind(plan.columns[name]))}" for name in dates),
         '    numbers = [name for name, kind in types.items() if not kind.startswith("str")]',
         *([_ABSENT] if declared else []),
         call("rows = pd.read_csv", given, 4, ""),
         *([call("rows = rows.fillna", [f"{{{', '.join(texts)}}}"], 4, "")] if texts else []),
+        *(_amounts(dialect) if _signs(plan) else []),
     ]
 
 

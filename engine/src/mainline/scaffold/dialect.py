@@ -10,6 +10,7 @@ from itertools import islice
 from pathlib import Path
 
 from mainline.errors import MainlineError
+from mainline.scaffold import signs
 
 SAMPLE = 500
 """Lines from which the separator and the look of numbers are told."""
@@ -40,6 +41,11 @@ class Dialect:
         """Whether any reader of CSV reads it as it stands."""
         return self in (Dialect(), Dialect("utf-8-sig"))
 
+    def unlocalised(self, number: str) -> str:
+        """Write a number's text as Python reads it."""
+        number = number.replace(self.thousands, "") if self.thousands else number
+        return number.replace(",", ".") if self.decimal == "," else number
+
     def describe(self) -> str:
         """Name what is not as in a plain CSV file."""
         name = {"\t": "tab", ",": "comma", ";": "semicolon", "|": "bar"}.get(self.delimiter, self.delimiter)
@@ -68,7 +74,7 @@ def of_file(path: Path, encoding: str = "", delimiter: str = "", decimal: str = 
         raise TableError(f"{path} is empty; its first line names the columns.")
     try:
         delimiter = delimiter or _delimiter(lines, path)
-        cells = [cell.strip() for row in list(csv.reader(lines, delimiter=delimiter))[1:] for cell in row]
+        cells = [signs.bare(cell) for row in list(csv.reader(lines, delimiter=delimiter))[1:] for cell in row]
     except csv.Error as error:
         raise TableError(f"{path} is not a table ({error}); correct it.") from error
     decimal = decimal or _decimal(cells, delimiter)

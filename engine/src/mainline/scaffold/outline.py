@@ -19,7 +19,7 @@ OWN = "data/own"
 """Where the data files of a use case are."""
 
 
-_TAKEN = {"EVENTS", "FILES", "LEFT_OUT", "MISSING", "MISSING_IN", "STATIC", "TABLES", "ZONE"}
+_TAKEN = {"EVENTS", "FILES", "LEFT_OUT", "MISSING", "MISSING_IN", "SIGNS", "STATIC", "TABLES", "ZONE"}
 """Constants of `schema.py` and `source.py`, which a file called events.csv must not give other values."""
 
 
@@ -121,7 +121,7 @@ def is_plain(plan: Plan) -> bool:
         return False  # a header without a name is given one by `read`
     if plan.table.dialect is None:
         return not any(column.kind == "text" and set(column.codes[1]) <= {"True", "False"} for column in columns)
-    return plan.table.dialect.is_plain and not any(column.markers for column in columns)
+    return plan.table.dialect.is_plain and not any(column.markers or column.sign for column in columns)
 
 
 def shell(word: str) -> str:

@@ -1,13 +1,14 @@
 """Columns of numbers in which something else stands: errors of a spreadsheet, a total's name, signs for nothing."""
 
 import shlex
+from collections.abc import Callable
 from pathlib import Path
 
 import pandas as pd
 import pytest
 
-from mainline.scaffold import outline
-from mainline.scaffold.dialect import TableError
+from mainline.scaffold import outline, usecase
+from mainline.scaffold.dialect import Dialect, TableError
 from mainline.scaffold.findings import Finding
 from mainline.scaffold.plan import Plan
 from tests.mainline.scaffold.samples import ROWS, flats, found, plan, write, written_source
@@ -131,3 +132,51 @@ def test_label_of_numbers_is_told_what_to_say(tmp_path: Path) -> None:
         plan(path)
     option = str(refused.value).split("say ")[1].split(" if")[0]
     assert plan(path, missing=_wishes(option)).target.task == "regression"
+
+
+def _german(value: float) -> str:
+    return f"{value:,.2f}".translate(str.maketrans(",.", ".,"))
+
+
+AMOUNTS: dict[str, Callable[[float], str]] = {
+    "€": lambda value: f"{_german(value)} €",
+    "EUR": lambda value: f"{_german(value)}\u00a0EUR",
+    "$": lambda value: f"$ {value:,.2f}",
+    "%": lambda value: f"{value:.2f}%",
+}
+
+
+@pytest.mark.parametrize("sign", AMOUNTS)
+def test_numbers_beside_one_sign_are_numbers(tmp_path: Path, sign: str) -> None:
+    """A spreadsheet's amounts are read by the written source as they were meant, label and empty cells among them."""
+    rows = flats().drop(columns="area m²").astype({"rooms": "object", "price €": "object"})
+    rows["price €"] = [AMOUNTS[sign](value) for value in flats()["price €"]]
+    rows["fee"] = [AMOUNTS[sign](-1234.5 - row) for row in range(ROWS)]
+    rows.loc[3, "fee"], rows.loc[4, "fee"], rows.loc[5, "fee"] = "", " - ", "#NV"
+    path = write(tmp_path, rows.to_csv(index=False, sep=";"))
+    made = plan(path, missing=(("fee", rows["fee"][6]),))
+    assert (made.columns["fee"].kind, made.columns["fee"].sign, outline.is_plain(made)) == ("number", sign, False)
+    assert made.columns["price €"].values.tolist() == flats()["price €"].tolist()
+    assert [said.split(":")[0] for said in found(made, "numbers")] == ["'price €' holds numbers", "'fee' holds numbers"]
+    source = written_source(made, tmp_path)
+    read = source["read"](path)
+    assert read["price €"].tolist() == flats()["price €"].tolist()
+    assert read["fee"].isna().to_numpy().nonzero()[0].tolist() == [3, 4, 5, 6]
+    assert read["fee"][7:].tolist() == [-1234.5 - row for row in range(7, ROWS)]
+    rows.drop(columns="price €").to_csv(path, index=False, sep=";")
+    assert source["read"](path)["fee"].equals(read["fee"])
+
+
+@pytest.mark.parametrize("cell", ["12.5", "12.5 $", "- €", "12.5 €/m²", "€ 5 to 6 €"])
+def test_numbers_beside_other_signs_are_text(tmp_path: Path, cell: str) -> None:
+    """Two currencies, a number without one, and a dash that a spreadsheet shows for zero are left to a person."""
+    fees = [cell, *(f"{row}.5 €" for row in range(ROWS - 1))]
+    assert plan(write(tmp_path, flats().assign(fee=fees))).columns["fee"].kind == "text"
+
+
+def test_raw_file_with_signs_needs_the_source(tmp_path: Path) -> None:
+    """In a file that is plain otherwise, the sign alone makes `./mainline predict` need `--raw`; it is the unit."""
+    made = plan(write(tmp_path, flats().drop(columns="area m²").assign(fee=[f"{row}.5 %" for row in range(ROWS)])))
+    assert made.table.dialect == Dialect()
+    assert not outline.is_plain(made)
+    assert 'unit="%"' in usecase.files(made)["src/usecase/interface.py"]
