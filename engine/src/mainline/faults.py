@@ -4,6 +4,7 @@ import errno
 import os
 import subprocess
 import sys
+import textwrap
 import traceback
 from pathlib import Path
 
@@ -16,6 +17,9 @@ COMMAND = "MAINLINE_COMMAND"
 """The variable that holds the command which a person typed, with its arguments, for the processes that it starts."""
 
 USE_CASE = ("src", "usecase")
+
+_ADVICE = " You might want to try:"
+"""What pandas says after a date that it cannot read: several lines about arguments of its own."""
 
 _DISK = (errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EIO)
 
@@ -61,7 +65,7 @@ def _of_use_case(error: Exception) -> str:
         lack = f"offers no '{error.name}'" if isinstance(error, AttributeError) else f"cannot be imported: {error}"
         return f"{_file(module)} {lack}; engine/src/mainline/contract.py lists what it must offer."
     failed = _place(error)
-    reason = " ".join(str(error).split())[:300]
+    reason = textwrap.shorten(str(error).partition(_ADVICE)[0], 300, placeholder=" …").rstrip(".")
     noted = "".join(f" ({note})" for note in getattr(error, "__notes__", ()))
     return failed and (
         f"{failed}: {type(error).__name__}{f': {reason}' if reason else ''}{noted}. Correct it, or what it reads; "

@@ -129,7 +129,12 @@ def _names_rows(found: PanderaError) -> bool:
 def _problems(findings: list[PanderaError], rows: pd.DataFrame) -> list[str]:
     """Say what is wrong with the columns of a batch; a check that broke counts only if no cause is named."""
     causes = [found for found in findings if found.reason_code is not Reason.CHECK_ERROR]
-    return sorted({_problem(found, rows) for found in causes or findings})
+    problems = sorted({_problem(found, rows) for found in causes or findings})
+    gone = [found.failure_cases for found in causes if found.reason_code is Reason.COLUMN_NOT_IN_DATAFRAME]
+    new = [found.failure_cases for found in causes if found.reason_code is Reason.COLUMN_NOT_IN_SCHEMA]
+    if len(gone) == len(new) == 1:
+        problems.append(f"if '{new[0]}' is '{gone[0]}' by another name, rename it in src/usecase/source.py")
+    return problems
 
 
 def _problem(found: PanderaError, rows: pd.DataFrame) -> str:

@@ -2,6 +2,7 @@
 
 from collections import Counter
 from collections.abc import Mapping
+from operator import itemgetter
 from pathlib import Path
 
 import pandas as pd
@@ -171,8 +172,9 @@ def _check_limits(task: Task, checked: Report, limits: Limits) -> None:
         LimitError: if so.
     """
     accepted, quarantined = checked["rows"]["accepted"], checked["rows"]["quarantined"]
-    said = f"impossible rows in {task}"
-    check_share(quarantined, accepted + quarantined, limits.quarantined_share, said, "data/quarantine")
+    said, most = f"impossible rows in {task}", max(checked["reasons"].items(), key=itemgetter(1), default=None)
+    look = f"data/quarantine ({most[0]}: {most[1]} of them)" if most else "data/quarantine"
+    check_share(quarantined, accepted + quarantined, limits.quarantined_share, said, look)
     unlabelled = sum(number for reason, number in checked["labels"].items() if reason != LABELLED)
     said = f"{schema.EVENTS} without a label in {task.period}"
     check_share(unlabelled, accepted, limits.unlabelled_share, said, f"{RAW / schema.EVENTS}")
