@@ -4,7 +4,6 @@ import errno
 import os
 import subprocess
 import sys
-import textwrap
 import traceback
 from pathlib import Path
 
@@ -18,6 +17,7 @@ COMMAND = "MAINLINE_COMMAND"
 
 USE_CASE = ("src", "usecase")
 
+_LONGEST = 300
 _ADVICE = " You might want to try:"
 """What pandas says after a date that it cannot read: several lines about arguments of its own."""
 
@@ -65,7 +65,8 @@ def _of_use_case(error: Exception) -> str:
         lack = f"offers no '{error.name}'" if isinstance(error, AttributeError) else f"cannot be imported: {error}"
         return f"{_file(module)} {lack}; engine/src/mainline/contract.py lists what it must offer."
     failed = _place(error)
-    reason = textwrap.shorten(str(error).partition(_ADVICE)[0], 300, placeholder=" …").rstrip(".")
+    reason = " ".join(str(error).partition(_ADVICE)[0].split()).rstrip(".")
+    reason = reason if len(reason) <= _LONGEST else f"{reason[:_LONGEST].rstrip()} …"
     noted = "".join(f" ({note})" for note in getattr(error, "__notes__", ()))
     return failed and (
         f"{failed}: {type(error).__name__}{f': {reason}' if reason else ''}{noted}. Correct it, or what it reads; "

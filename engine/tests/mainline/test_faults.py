@@ -90,12 +90,13 @@ def test_a_file_of_the_use_case_that_is_no_python_is_named(tmp_path: Path) -> No
     [
         ("import pandas; pandas.to_datetime('2001-10-01', format='%d.%m.%Y')", 'match format "%d.%m.%Y". Correct it'),
         ("raise ValueError('word ' * 100)", "word word …. Correct it"),
+        ("raise ValueError('x' * 400)", "xxx …. Correct it"),
         ("raise ValueError('It is full.')", "ValueError: It is full. Correct it"),
     ],
-    ids=["advice of pandas", "too long", "with a stop"],
+    ids=["advice of pandas", "too long", "without a space", "with a stop"],
 )
 def test_error_of_the_use_case_ends_where_its_sense_does(code: str, said: str) -> None:
-    """Advice of pandas is left out; what is too long is cut between words, and says so."""
+    """Advice of pandas is left out; what is too long is cut, and says so."""
     code_of = compile(code, "/fork/src/usecase/source.py", "exec")
     assert said in str(explain(raised(lambda: exec(code_of))))  # noqa: S102 - code of this test
 
