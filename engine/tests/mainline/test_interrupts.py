@@ -46,7 +46,7 @@ def run(script: str) -> subprocess.CompletedProcess[str]:
     )  # fmt: skip
 
 
-@pytest.mark.parametrize("name", ["argparse", "uvicorn"])
+@pytest.mark.parametrize("name", ["argparse", "orjson"])
 def test_ctrl_c_while_libraries_are_loaded_is_one_line(name: str, tmp_path: Path) -> None:
     """Those of the command line and those of a command: compiled ones crash if they are stopped in the middle."""
     (tmp_path / f"{name}.py").write_text(SLOW.format(name=name))

@@ -67,7 +67,7 @@ class DirectProtocol(GuardedProtocol):
         if self._held:
             _, known = self._held
             if len(data) == known.length:
-                self._held, self._reading = None, False
+                self._held, self._reading, self._in_head = None, False, False
                 self._take(known.head, data)
             else:
                 self._release()
@@ -112,7 +112,7 @@ class DirectProtocol(GuardedProtocol):
 
     def _hold(self, data: bytes, found: Found) -> None:
         """Wait for a body that its client sends behind a head that is known: many clients write the two apart."""
-        self._held, self._reading = (data, found), True
+        self._held, self._reading, self._in_head = (data, found), True, True  # no answer went out yet
         self.until = monotonic() + self.guard.read_seconds
 
     def _release(self) -> None:
