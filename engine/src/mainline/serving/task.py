@@ -7,9 +7,9 @@ from typing import Any
 
 @dataclass(frozen=True)
 class Task:
-    """What a worker serves, and how; the last four are descriptors and its number, the same for no two.
+    """What a process serves, and how; the last four are a worker's own number and descriptors.
 
-    `package` is what is served without a routing file, `digest` what the other workers serve: '' for the first ones.
+    `package` is what is served without a routing file, `digest` what the other workers serve: '' if nobody does yet.
     """
 
     settings: dict[str, Any]
