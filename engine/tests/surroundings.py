@@ -12,7 +12,9 @@ _PERSONAL = re.compile(
 )
 """What says which store, clone, environment, time, language and look somebody works with."""
 
-_NOWHERE = "/nonexistent"
+_NOWHERE = "/proc/nowhere"
+"""Nobody can make it. `/nonexistent` is there as soon as a program runs with it as home, and keeps its cache in it."""
+
 _EMPTY = {
     "AWS_CONFIG_FILE": _NOWHERE,
     "AWS_SHARED_CREDENTIALS_FILE": _NOWHERE,

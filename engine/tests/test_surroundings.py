@@ -4,6 +4,9 @@ import os
 import re
 import subprocess
 import sys
+from pathlib import Path
+
+import pytest
 
 from tests import surroundings
 from tests.project import LIMIT, ROOT
@@ -43,3 +46,12 @@ def test_nor_under_nohup_with_an_environment_of_its_own() -> None:
     environment = os.environ | PERSONAL
     done = subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True, timeout=LIMIT)
     assert "2 passed" in re.sub(r"\x1b.*?m", "", done.stdout), done.stdout + done.stderr
+
+
+def test_no_program_can_make_what_is_said_to_be_nowhere() -> None:
+    """Not even as root: a home such as `/nonexistent` is made by the first program that keeps a cache."""
+    for name in ("AWS_CONFIG_FILE", "AWS_SHARED_CREDENTIALS_FILE", "DVC_GLOBAL_CONFIG_DIR", "DVC_SYSTEM_CONFIG_DIR"):
+        nowhere = Path(surroundings.plain({})[name])
+        assert not nowhere.exists()
+        with pytest.raises(OSError, match="nowhere"):
+            nowhere.mkdir(parents=True)
