@@ -83,6 +83,17 @@ def test_alarm_has_one_issue_from_its_opening_to_its_end(github: GitHub, monitor
     assert not [line for line in github.requests[asked:] if not line.startswith("GET")]
 
 
+def test_name_that_ends_a_comment_does_not_end_its_mark(github: GitHub, monitored: Path) -> None:
+    """Who may push to the branch may name a check: its words stay within the mark, and the issue is one."""
+    check = FAILS.checks[0].model_copy(update={"name": "x --> @octo/team closes #1 <!-- mainline-monitoring: y"})
+    share(monitored, look("2013-10-07", FAILS.model_copy(update={"checks": [check]})))
+    issues.follow(NOW)
+    issues.follow(NOW)
+    (issue,) = about(github, "Alarm")
+    assert issue["body"].count("-->") == issue["body"].count("<!--") + issue["body"].count("`-->`")
+    assert re.sub("`[^`]*`|<!--.*?-->", "", issue["body"], flags=re.DOTALL).count("@octo") == 0
+
+
 def test_alarm_that_a_person_closed_stays_closed(github: GitHub, monitored: Path) -> None:
     """Who closes an issue by hand knows why; a machine does not argue."""
     share(monitored, look("2013-10-07", FAILS))

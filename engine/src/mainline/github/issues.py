@@ -34,6 +34,8 @@ _RUN_SECONDS = 3 * 3_600
 _PASSING = ("silence ", "retraining ", "release ")
 """Marks of issues that close once nothing speaks for them any more; an alarm says itself when it is closed."""
 _MARK = "<!-- mainline-monitoring: {} -->"
+_UNENDING = str.maketrans("<>", "()")
+"""Keeps the words of a branch from ending or beginning a comment: text behind it could mention anybody."""
 
 
 @dataclass(frozen=True)
@@ -136,7 +138,7 @@ def _undeclared(name: str) -> Issue:
 def _alarm(found: Monitored, alarm: Alarm) -> Issue:
     version, check = clean(alarm.version), clean(alarm.check)
     return Issue(
-        f"{found.environment} {alarm.digest[:12]} {check} {alarm.opened}",
+        f"{found.environment} {alarm.digest[:12]} {check.translate(_UNENDING)} {alarm.opened}",
         f"Alarm: {check} of {version} in {found.environment}",
         markdown.write(sections.of_alarm(found, alarm)),
         closed=bool(alarm.closed),
