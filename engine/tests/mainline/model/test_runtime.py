@@ -1,5 +1,8 @@
 """Exported models as they answer: a number per row, the same alone and among others."""
 
+import os
+import subprocess
+import sys
 from collections.abc import Sequence
 from decimal import Decimal
 from pathlib import Path
@@ -101,3 +104,11 @@ def test_type_outside_of_the_list_is_not_built() -> None:
     described = {"format": "skops", "task": "regression", "numeric": NAMES, "categorical": (), "trusted": ()}
     with pytest.raises(UntrustedTypesFoundException, match=r"decimal\.Decimal"):
         runtime.load(dumps([LINEAR, Decimal(1)]), described)
+
+
+def test_nothing_is_reported_about_a_machine_or_kept_in_its_home(tmp_path: Path) -> None:
+    """ONNX Runtime would make an identifier of the machine, and a list of what to send to its maker."""
+    here = {name: value for name, value in os.environ.items() if not name.startswith(("ORT_", "XDG_"))}
+    loading = [sys.executable, "-c", "from mainline.model import runtime; import onnxruntime"]
+    subprocess.run(loading, env=here | {"HOME": str(tmp_path)}, check=True)
+    assert [*tmp_path.rglob("*")] == []
