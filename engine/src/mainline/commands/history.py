@@ -8,8 +8,13 @@ from pathlib import Path
 from typing import Any
 
 from mainline import display
+from mainline.declared import environments
+from mainline.errors import MainlineError
+from mainline.registry import origin
 from mainline.registry.history import Given, History, HistoryError, Registered, read
 from mainline.registry.records import Accepted
+from mainline.release import backlog
+from mainline.release.backlog import Backlog
 from mainline.text import UNKNOWN, clip, minute, table, utc
 
 PICTURES = Path("metrics/report")
@@ -35,19 +40,36 @@ def run(arguments: argparse.Namespace) -> str:
     """Return the history, or draw it."""
     if arguments.graph:
         return graph(arguments.environment, time.time(), artifact=arguments.artifact)
-    return history(arguments.environment, arguments.json, artifact=arguments.artifact)
+    unreleased = None if arguments.artifact else _unreleased(arguments.environment)
+    return history(arguments.environment, arguments.json, artifact=arguments.artifact, unreleased=unreleased)
 
 
 def history(
-    environment: str | None, as_json: bool, repository: Path = Path(), artifact: str | None = None
+    environment: str | None, as_json: bool, repository: Path = Path(), artifact: str | None = None,
+    unreleased: Backlog | None = None,
 ) -> str:  # fmt: skip
     """Return the history, newest first, as tables of at most 100 columns or as JSON.
+
+    Args:
+        environment: whose; of all without it.
+        as_json: for programs.
+        repository: where git is asked from.
+        artifact: one that `dvc.yaml` named before; the one that it names now without it.
+        unreleased: what main has and no run released.
 
     Raises:
         MainlineError: as `mainline.registry.history.read`.
     """
     found = read(environment, repository, artifact)
-    return json.dumps(document(found), indent=2) if as_json else render(found)
+    return json.dumps(document(found, unreleased), indent=2) if as_json else render(found, unreleased)
+
+
+def _unreleased(environment: str | None) -> Backlog | None:
+    """Return what main has and no run released; None also if that cannot be told, which `promote` explains."""
+    try:
+        return backlog.find(environments.load_all(), environment)
+    except MainlineError:
+        return None
 
 
 def graph(
@@ -75,9 +97,10 @@ def graph(
     return f"{png}\n{svg}"
 
 
-def document(found: History) -> dict[str, Any]:
+def document(found: History, unreleased: Backlog | None) -> dict[str, Any]:
     """Return the history for programs; times are UTC, and what is not known is null."""
     whole = asdict(found)
+    whole["unreleased"] = unreleased and asdict(unreleased) | {"when": utc(unreleased.when)}
     for item in [*whole["versions"], *whole["assignments"]]:
         item["when"] = utc(item["when"])
     for item in whole["assignments"]:
@@ -85,9 +108,11 @@ def document(found: History) -> dict[str, Any]:
     return whole
 
 
-def render(found: History) -> str:
+def render(found: History, unreleased: Backlog | None) -> str:
     """Write the history for a terminal."""
     skipped = ["", *found.skipped] if found.skipped else []
+    if unreleased:
+        skipped += ["", f"{origin.branch()} {unreleased.told}. `./mainline promote` on it gives it to them."]
     if not found.versions:
         return "\n".join([_nothing(found), *skipped])
     lines = ["", *_versions(found.versions)]

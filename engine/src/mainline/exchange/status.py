@@ -105,13 +105,17 @@ class Quarantine(TypedDict):
 
 
 class Source(TypedDict, total=False):
-    """The follower's view of git: its last reading, the time of it, and the problem, if any."""
+    """The follower's view of git: its last reading, the time of it, and the problem, if any.
+
+    `unreleased` says, after the word main, which model of main no run gave to the environment; '' if it has main's.
+    """
 
     url: str
     commit: str
     looked: Time
     wanted: str | None
     problem: str
+    unreleased: str
     events: str
     interval: float
 

@@ -26,7 +26,7 @@ from mainline.report import markdown
 from mainline.report.escape import prose
 from mainline.repository.lock import LockError
 from mainline.seconds import DAY
-from mainline.text import clean, few
+from mainline.text import clean
 
 LABEL = "monitoring"
 _RUN_SECONDS = 3 * 3_600
@@ -153,13 +153,12 @@ def _unreleased(declared: dict[str, Environment], now: datetime) -> Iterator[Iss
         return
     if found is None or now.timestamp() - found.when < _RUN_SECONDS:
         return
-    what, since = found.version or "a model that no version has", f"{datetime.fromtimestamp(found.when, UTC):%Y-%m-%d}"
     none = f"has none, since its message says `{found.skips}`" if found.skips else "has none"
     text = (
-        f"The default branch has {what} since {since} ({found.commit[:10]}), and {few(found.environments)} could "
-        f"take it and did not, so git does not say what serves. Look at the run of *Main* for the newest commit: if it "
-        f"failed or waits, it says why; if the commit {none}, start *Main* by hand (Actions, Main, Run workflow). If "
-        "this model is not to be released, revert its merge. This issue closes by itself once the two agree."
+        f"The default branch {found.told}, so git does not say what serves. Look at the run of *Main* for the newest "
+        f"commit: if it failed or waits, it says why; if the commit {none}, start *Main* by hand (Actions, Main, Run "
+        "workflow). If this model is not to be released, revert its merge. This issue closes by itself once the two "
+        "agree."
     )
     yield Issue(f"release {found.commit[:12]}", "The model of the default branch is not released", text)
 

@@ -205,6 +205,7 @@ class Follower:
             "looked": self._looked,
             "wanted": self.found.wanted.version if self.found.wanted else None,
             "problem": overdue or self.membership.problem or self.found.said,
+            "unreleased": self.found.unreleased,
             "events": self._told_problem,
             "interval": self.follow.interval,
         }

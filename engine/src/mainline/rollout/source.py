@@ -17,6 +17,7 @@ from mainline.package.signing import SignatureError
 from mainline.package.soundness import is_sound
 from mainline.registry import artifact, events, packs, tags
 from mainline.registry.tags import Version
+from mainline.release import backlog
 from mainline.remote import packages
 from mainline.repository.git import ask
 from mainline.rollout import approvals, beginning, package_commands
@@ -56,6 +57,8 @@ class Found:
     """Where main says that packages are, besides the store."""
     skipped: str = ""
     """Which tags do not count, and why; it stops nothing."""
+    unreleased: str = ""
+    """Which model of main no run gave to the environment; '' if it has that, waits as declared, or nobody can tell."""
 
     @property
     def said(self) -> str:
@@ -124,7 +127,7 @@ class Source:
         try:
             found = replace(found, model=artifact.name())
             registry = tags.read()
-            found = _with(found, "", skipped="; ".join(registry.skipped))
+            found = _with(found, "", skipped="; ".join(registry.skipped), unreleased=self._unreleased())
             given = [item for item in registry.assignments if item.environment == self.environment]
             version = given[-1].version if given else None
             found = replace(found, assignment=given[-1].number if given else 0)
@@ -148,6 +151,13 @@ class Source:
             known = [one.stem for one in deploy_files.environment_files()]
             raise UnknownError(self.environment, "environment on main", known)
         return environments.load(file)
+
+    def _unreleased(self) -> str:
+        try:
+            found = backlog.find(environments.load_all(), self.environment)
+        except MainlineError:  # the run that releases says it; a fault of another environment is none of this one's
+            return ""
+        return found.told if found else ""
 
     def _digest(self, version: Version, required: bool | None) -> str:
         """Return the digest of a version: from its record, else from its package."""

@@ -18,6 +18,7 @@ from mainline.rollout.records import Live, Progress, State
 from mainline.text import clip, span, table, utc
 
 _PROBLEM = "  PROBLEM  "
+_MAIN = "  main     "
 
 
 def describe(
@@ -157,9 +158,9 @@ def _source(found: Status, now: float) -> list[str]:
     source: Source = found.get("source") or {}
     age = now - found["time"]
     lines = [f"  git      {source.get('commit', '')[:10] or '-'} of {source.get('url', '-')}"]
-    if source.get("problem"):
-        said = textwrap.wrap(source["problem"], display.columns() - len(_PROBLEM))  # whole: its end says what to do
-        lines += [f"{_PROBLEM if place == 0 else ' ' * len(_PROBLEM)}{line}" for place, line in enumerate(said)]
+    for mark, words in ((_PROBLEM, source.get("problem", "")), (_MAIN, source.get("unreleased", ""))):
+        said = textwrap.wrap(words, display.columns() - len(mark))  # whole: its end says what to do
+        lines += [f"{mark if place == 0 else ' ' * len(mark)}{line}" for place, line in enumerate(said)]
     if age > 10:
         lines.append(f"{_PROBLEM}the follower has said nothing for {span(age)}; what serves stays")
     if found["served"] != found["revision"] and found["routes"]:

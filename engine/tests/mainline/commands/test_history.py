@@ -85,7 +85,13 @@ def test_before_the_first_release_it_says_what_to_do(empty: Registry) -> None:
     """Nothing is not an error, but there is nothing to draw."""
     assert history(None, False, empty.path) == NOTHING
     assert history("production", False, empty.path) == "production had no version yet."
-    nothing: dict[str, Any] = {"environment": None, "versions": [], "assignments": [], "skipped": []}
+    nothing: dict[str, Any] = {
+        "environment": None,
+        "versions": [],
+        "assignments": [],
+        "skipped": [],
+        "unreleased": None,
+    }
     assert json.loads(history(None, True, empty.path)) == nothing
     with pytest.raises(HistoryError, match=r"there is nothing to draw\. No version was registered yet"):
         graph(None, at(1), repository=empty.path)

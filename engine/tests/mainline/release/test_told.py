@@ -1,9 +1,11 @@
 """What promote and rollback write is what history, lineage and delivery read."""
 
+import json
 import time
 
 from mainline.registry import delivery, history, lineage, tags
 from mainline.release import rollback
+from tests.door import typed
 from tests.mainline.release.conftest import Repository, release
 
 
@@ -27,3 +29,29 @@ def test_a_release_and_a_rollback_are_told_as_they_were_made(repository: Reposit
     assert found.parameters["model"] == {"depth": 4}
     figures = delivery.measure("production", time.time()).figures["all"]
     assert (figures.deployments, figures.failed, figures.fixes, figures.changes) == (3, 1, 1, 1)
+
+
+def test_a_merge_that_no_run_released_is_told_until_it_is(repository: Repository) -> None:
+    """The history names main's model and who lacks it, for people and programs; a rollback at once is no gap."""
+    release()
+    assert "could take it" not in typed("history")
+    assert json.loads(typed("history", "--json"))["unreleased"] is None
+    repository.change(model={"depth": 4})
+    said = typed("history").splitlines()[-1]
+    assert said.startswith("main has a model that no version has since 20")
+    assert said.endswith(
+        "), and staging, production could take it and did not. `./mainline promote` on it gives it to them."
+    )
+    one = json.loads(typed("history", "--environment", "production", "--json"))["unreleased"]
+    assert (one["version"], one["environments"]) == (None, ["production"])
+    release()
+    assert "could take it" not in typed("history")
+    rollback.assign_now("v1.0.0", "production")
+    assert "could take it" not in typed("history")
+
+
+def test_a_declaration_with_an_error_keeps_no_history_back(repository: Repository) -> None:
+    """Who edits a file of deploy/ reads the history all the same."""
+    release()
+    (repository.path / "deploy/staging.yaml").write_text("promotion: {after: nowhere}\n")
+    assert "v1.0.0" in typed("history")

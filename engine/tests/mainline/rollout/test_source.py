@@ -14,10 +14,11 @@ from mainline.package.soundness import is_sound
 from mainline.registry import addresses, events
 from mainline.release import promotion, rollback
 from mainline.repository import git
-from mainline.rollout import approvals, reports
+from mainline.rollout import approvals, reports, status
 from mainline.rollout.follower import Follower
 from mainline.rollout.records import Event
 from mainline.rollout.source import Source
+from mainline.serving.endpoints import rollout_page
 from tests import git_server
 from tests.faulty_proxy import Fault, FaultyProxy
 from tests.mainline.rollout.conftest import POLICY, Followed
@@ -64,6 +65,26 @@ def test_nothing_assigned_and_no_git_are_said(followed: Followed) -> None:
     assert found.problem.startswith("git is away: ")
     assert (found.wanted, found.commit) == (before.wanted, before.commit)
     assert followed.source.recall().wanted == before.wanted
+
+
+def test_merge_that_no_run_released_is_in_the_status(followed: Followed) -> None:
+    """A server says that main has another model than git gave it, on the terminal and the page, and has no problem."""
+    followed.release()
+    follower = Follower(followed.source, followed.source.place)
+    follower.look()
+    follower.tick()
+    now = status.read(followed.source.place.folder)
+    assert "could take it" not in status.render(now, now["time"]) + rollout_page.render(now, now["time"])
+    os.chdir(followed.repository.path)
+    followed.repository.change(model={"depth": 9})
+    follower.look()
+    follower.tick()
+    now = status.read(followed.source.place.folder)
+    text = status.render(now, now["time"])
+    assert "\n  main     has a model that no version has since 20" in text
+    assert "production could take it and did not" in " ".join(text.split())
+    assert "PROBLEM" not in text
+    assert "; it has a model that no version has since 20" in rollout_page.render(now, now["time"])
 
 
 def test_tag_deleted_at_the_origin_counts_no_more(followed: Followed) -> None:

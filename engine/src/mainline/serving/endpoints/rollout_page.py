@@ -118,9 +118,10 @@ def _source(found: Status) -> str:
     source: Source = found.get("source") or {}
     commit = f"<code>{escape(source.get('commit', '')[:10] or '-')}</code>"
     together = found.get("together")
-    shown = ""
+    unreleased = source.get("unreleased", "")
+    shown = f"; it {escape(unreleased)}" if unreleased else ""
     if together:
-        shown = f"; {escape(together['leader'])} decides for all servers, this is {escape(together['name'])}"
+        shown += f"; {escape(together['leader'])} decides for all servers, this is {escape(together['name'])}"
     return f'<span class="soft">main at {commit}, looked at {_clock(source.get("looked", 0))} UTC{shown}</span>'
 
 
