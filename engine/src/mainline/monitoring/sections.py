@@ -100,7 +100,10 @@ def of_version(version: Version) -> list[Section]:
     checks = (Paragraph(about), *_checks(version.checks), *map(_chart, version.tracks))
     sections = [Section("checks", "Checks of a version", checks)]
     if version.days:
-        sections.append(Section("days", "Events by day", (_days(version.days, version.metric),)))
+        metric = Paragraph(
+            ("The metric is ", Code(version.metric), "."),
+        )
+        sections.append(Section("days", "Events by day", (metric, _days(version.days))))
     if version.segments:
         sections.append(Section("slices", "Segments", tuple(_segments(version.segments))))
     return sections
@@ -132,7 +135,8 @@ def _marks(marks: Sequence[Mark]) -> Bullets:
 
 def _alarms(alarms: Sequence[Alarm]) -> Table:
     rows = tuple(
-        ((Code(alarm.version), f" {alarm.check}"), (alarm.opened[:10],), (alarm.quiet_since[:10],)) for alarm in alarms
+        ((Code(alarm.version), " ", Prose(alarm.check)), (alarm.opened[:10],), (alarm.quiet_since[:10],))
+        for alarm in alarms
     )
     return Table(("alarm", "open since", "passes since"), rows)
 
@@ -149,7 +153,7 @@ def _promises(promises: Sequence[Promise]) -> Table:
     return Table(header, rows, frozenset({1, 2, 3, 4, 5}))
 
 
-def _days(days: Sequence[Day], metric: str) -> Table:
+def _days(days: Sequence[Day]) -> Table:
     rows = tuple(
         (
             (day.day,), (f"{cell(day.labelled)} of {cell(day.events)}",), (known(day.metric),), (known(day.baseline),),
@@ -157,7 +161,7 @@ def _days(days: Sequence[Day], metric: str) -> Table:
         )
         for day in days
     )  # fmt: skip
-    return Table(("day", "labelled", metric, f"{metric} of the baseline", "bias"), rows, frozenset({1, 2, 3, 4}))
+    return Table(("day", "labelled", "metric", "metric of the baseline", "bias"), rows, frozenset({1, 2, 3, 4}))
 
 
 def _segments(segments: Sequence[Segment]) -> list[Block]:
