@@ -94,6 +94,23 @@ def test_name_that_ends_a_comment_does_not_end_its_mark(github: GitHub, monitore
     assert re.sub("`[^`]*`|<!--.*?-->", "", issue["body"], flags=re.DOTALL).count("@octo") == 0
 
 
+def test_result_of_another_environment_opens_nothing(github: GitHub, monitored: Path) -> None:
+    """Who may push to the branch may name an environment: one that the branch is not of has no part in an issue."""
+    share(monitored, look("2013-10-07", FAILS).model_copy(update={"environment": "x --> @octo/team <!--"}))
+    issues.follow(NOW)
+    assert about(github, "Alarm") == []
+    assert "@octo" not in "".join(issue["title"] + issue["body"] for issue in github.repository.issues)
+
+
+def test_names_as_long_as_they_may_be_have_a_title_that_github_takes(github: GitHub, monitored: Path) -> None:
+    """A refused title would stop the issues of every alarm behind it."""
+    check = FAILS.checks[0].model_copy(update={"name": "c" * 120})
+    share(monitored, look("2013-10-07", FAILS.model_copy(update={"version": "v" * 120, "checks": [check]})))
+    issues.follow(NOW)
+    (issue,) = about(github, "Alarm")
+    assert len(issue["title"]) <= 256
+
+
 def test_alarm_that_a_person_closed_stays_closed(github: GitHub, monitored: Path) -> None:
     """Who closes an issue by hand knows why; a machine does not argue."""
     share(monitored, look("2013-10-07", FAILS))

@@ -23,12 +23,14 @@ from mainline.pipeline.retraining import Decision
 from mainline.registry import tags
 from mainline.release import backlog
 from mainline.report import markdown
-from mainline.report.escape import prose
+from mainline.report.escape import clip, prose
 from mainline.repository.lock import LockError
 from mainline.seconds import DAY
 from mainline.text import clean
 
 LABEL = "monitoring"
+_TITLE = 256
+"""Characters that GitHub takes for a title; one that is longer would stop the issues behind it."""
 _RUN_SECONDS = 3 * 3_600
 """How long *Main* may take, with the run before it, until what it has not released is said."""
 _PASSING = ("silence ", "retraining ", "release ")
@@ -139,7 +141,7 @@ def _alarm(found: Monitored, alarm: Alarm) -> Issue:
     version, check = clean(alarm.version), clean(alarm.check)
     return Issue(
         f"{found.environment} {alarm.digest[:12]} {check.translate(_UNENDING)} {alarm.opened}",
-        f"Alarm: {check} of {version} in {found.environment}",
+        clip(f"Alarm: {check} of {version} in {found.environment}", _TITLE),
         markdown.write(sections.of_alarm(found, alarm)),
         closed=bool(alarm.closed),
     )

@@ -173,13 +173,17 @@ def _record(content: bytes) -> Record | None:
 def result(environment: str) -> tuple[Monitored | None, list[alarms.Line]]:
     """Return the last result of an environment and all lines of its alarms, as the branch has them now.
 
+    A result that says to be of another environment is none: who may push to the branch may write any word there.
+
     Raises:
         MainlineError: when the remote does not answer.
     """
     tip = branches.fetch(branch(environment))
     if not tip:
         return None, []
-    return _result(tip), alarms.read(blob(f"{tip}:{alarms.FILE}") or b"")
+    found = _result(tip)
+    is_own = found is not None and found.environment == environment
+    return found if is_own else None, alarms.read(blob(f"{tip}:{alarms.FILE}") or b"")
 
 
 def read(path: str, content: bytes, store: Store) -> Record | None:
