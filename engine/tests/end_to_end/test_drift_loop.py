@@ -16,7 +16,7 @@ import psutil
 import pytest
 import yaml
 
-from mainline.monitoring import alarms, sharing
+from mainline.monitoring import alarms, sharing, wording
 from mainline.monitoring.result import Monitored
 from mainline.pipeline.retraining import BRANCH, QUALITY, SUBJECT
 from tests import project
@@ -124,8 +124,9 @@ def test_alarm_and_its_issue_are_closed(story: Story) -> None:
     ended = [one for one in alarms.fold(lines(story)) if (one.check, one.opened) == (alarm.check, alarm.opened)]
     assert [bool(one.closed) for one in ended] == [True]
     issues = [
-        one for one in story.github.repository.issues if one["title"].startswith(f"Alarm: {alarm.check} of {FIRST}")
-    ]
+        one for one in story.github.repository.issues
+        if one["title"] == f"Alarm: {FIRST} in production {wording.plain(alarm.check)}"
+    ]  # fmt: skip
     assert [issue["state"] for issue in issues] == ["closed"]
     first = next(
         found for _, found in sorted(story.looks.items()) if alarm.check in {one.check for one in found.alarms}

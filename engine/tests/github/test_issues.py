@@ -65,7 +65,7 @@ def test_alarm_has_one_issue_from_its_opening_to_its_end(github: GitHub, monitor
     share(monitored, look("2013-10-07", FAILS))
     issues.follow(NOW)
     issues.follow(NOW)
-    (issue,) = about(github, "Alarm: whole numbers of v1.0.0 in production")
+    (issue,) = about(github, "Alarm: v1.0.0 in production is sent fractions of what was whole in training")
     assert issue["state"] == "open"
     assert "Open since: **2013-10-07**" in issue["body"]
     first = issue["body"]

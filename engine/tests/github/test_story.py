@@ -271,7 +271,7 @@ def test_an_alarm_that_a_server_shared_is_an_issue_and_starts_a_retraining(fork:
         run = fork.start("monitor.yml", "workflow_dispatch", {})
         assert run.succeeded, run.said
     opened = [issue["title"] for issue in fork.github.repository.issues]
-    assert opened.count("Alarm: skill of v1.0.0 in production") == 1
+    assert opened.count("Alarm: v1.0.0 in production errs more than it should") == 1
     assert {sent["event_type"] for sent in fork.github.repository.dispatches} == {"drift"}
 
 

@@ -157,8 +157,8 @@ def show(found: "Monitored") -> None:
     from mainline.gate import terminal
     from mainline.monitoring import wording
 
-    for title, checks in [("The log", found.checks), *((one.version, one.checks) for one in found.versions)]:
-        print("\n".join([f"\n{clean(title)}", *terminal.table(checks, display.is_coloured())]), flush=True)
+    for title, checks in wording.tables(found):
+        print("\n".join([f"\n{title}", *terminal.table(checks, display.is_coloured())]), flush=True)
     if found.marks:
         told = [f"  {mark.day}  {clean(mark.version)} after {clean(mark.before)}: {wording.of_mark(mark)}"
                 for mark in found.marks[-_MARKS:]]  # fmt: skip

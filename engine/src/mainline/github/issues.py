@@ -15,7 +15,7 @@ from mainline.declared.window import Data
 from mainline.github import api
 from mainline.github.api import Api
 from mainline.github.posting import BOT
-from mainline.monitoring import alarms, sections, sharing
+from mainline.monitoring import alarms, sections, sharing, wording
 from mainline.monitoring.result import Alarm, Monitored
 from mainline.monitoring.verdict import PACKAGES
 from mainline.pipeline import retraining
@@ -141,7 +141,7 @@ def _alarm(found: Monitored, alarm: Alarm) -> Issue:
     version, check = clean(alarm.version), clean(alarm.check)
     return Issue(
         f"{found.environment} {alarm.digest[:12]} {check.translate(_UNENDING)} {alarm.opened}",
-        clip(f"Alarm: {check} of {version} in {found.environment}", _TITLE),
+        clip(f"Alarm: {version} in {found.environment} {wording.plain(alarm.check)}", _TITLE),
         markdown.write(sections.of_alarm(found, alarm)),
         closed=bool(alarm.closed),
     )

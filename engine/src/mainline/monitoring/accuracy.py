@@ -28,7 +28,7 @@ from mainline.monitoring.performance import (
     window,
 )
 from mainline.monitoring.production import Production
-from mainline.text import count
+from mainline.text import count, span
 
 SKILL = 0.1
 """How far the ratio may rise above the test's where nothing is earned or declared."""
@@ -54,7 +54,9 @@ def check_labels(production: Production) -> Outcome:
     )
     if share[worst] >= complete:
         return Outcome("pass", observed, f"{complete:.1%}", reason)
-    return Outcome("fail", observed, f"{complete:.1%}", f"{reason} Quality cannot be told; look at the feed of labels.")
+    due = span(production.policy.labels.after)
+    remedy = f"Look at the feed of labels; if they are later than {due} after a day, raise `monitoring.labels.after`."
+    return Outcome("fail", observed, f"{complete:.1%}", f"Quality cannot be told. {remedy} {reason}")
 
 
 def check_skill(production: Production) -> Outcome:

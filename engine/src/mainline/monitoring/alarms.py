@@ -17,6 +17,7 @@ from typing import Literal
 from pydantic import ValidationError
 
 from mainline.documents import Hex, Name, Part, Text
+from mainline.monitoring import result
 from mainline.monitoring.result import Alarm, Moment, Monitored, Version
 from mainline.monitoring.store import Store
 from mainline.text import clip
@@ -106,14 +107,15 @@ def fold(lines: Iterable[Line]) -> list[Alarm]:
 def update(lines: Sequence[Line], found: Monitored, quiet_days: int) -> list[Line]:
     """Return the lines that a look at production adds."""
     still = {(alarm.digest, alarm.check): alarm for alarm in fold(lines) if not alarm.closed}
+    answering = result.answering(found.versions)
     new = [
         line
-        for version in found.versions
+        for version in answering
         for check in version.checks
         if (line := _next(still.get((version.digest, check.name)), found, version, check.name, quiet_days)) is not None
     ]
-    seen = {version.digest for version in found.versions}
-    names = ", ".join(version.version for version in found.versions)
+    seen = {version.digest for version in answering}
+    names = ", ".join(version.version for version in answering)
     for alarm in still.values():
         if seen and alarm.digest not in seen:
             about = {"version": alarm.version, "digest": alarm.digest, "check": alarm.check}

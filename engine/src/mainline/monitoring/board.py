@@ -59,8 +59,8 @@ def _head(found: Monitored | None, problem: str, colour: bool) -> list[str]:
 
 
 def _checks(found: Monitored, colour: bool) -> list[str]:
-    parts = [("The log", found.checks), *((one.version, one.checks) for one in found.versions)]
-    return [text for title, checks in parts for text in ["", clean(title), *terminal.table(checks, colour)[1:-1]]]
+    parts = wording.tables(found)
+    return [text for title, checks in parts for text in ["", title, *terminal.table(checks, colour)[1:-1]]]
 
 
 def _marked(verdict: Verdict, text: str, colour: bool) -> str:

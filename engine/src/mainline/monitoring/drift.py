@@ -25,12 +25,11 @@ def check_predictions(production: Production) -> Outcome:
 
 
 def _judge(production: Production, limits: Limits | None, sketch: Callable[[Sketch], Sketch]) -> Outcome:
-    policy, earned = production.policy, production.reference.earned
+    earned = production.reference.earned
     if earned is None:
         return Outcome("cannot tell", "not compared", "played back", _without_limits(production))
     if production.week is None or production.last_days is None:
-        needed = f"{production.window_days} days with {policy.support.min_rows:,} rows are needed"
-        return Outcome("cannot tell", count(len(production.window), "day"), "played back", f"{needed}.")
+        return Outcome("cannot tell", count(len(production.window), "day"), "played back", _lacking(production))
     if limits is None:
         return Outcome("cannot tell", "no limits", "played back", f"{earned.days} days cannot be played back.")
     whole = sketch(earned.whole)
@@ -56,6 +55,17 @@ def _without_limits(production: Production) -> str:
     if "snapshot" in production.reference.package.manifest:
         return "The data has no time, so there are no weeks to play back."
     return "The package was built before packages carried limits; one that `make repro` makes now carries them."
+
+
+def _lacking(production: Production) -> str:
+    """Say why the last days make no week that can be held to those of the window."""
+    days, least = production.window_days, production.policy.support.min_rows
+    if len(production.window) < days:
+        return f"{days} days with {least:,} rows are needed."
+    own, most = production.stretch
+    return (
+        f"The last {days} days with {least:,} rows stretch over {own}, and {days} days of the test over {most} at most."
+    )
 
 
 def _named(column: str, score: Score) -> str:

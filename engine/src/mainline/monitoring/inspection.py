@@ -42,6 +42,7 @@ from mainline.text import clean, span
 
 DAYS = 31
 """Days of traffic whose events are joined with labels, so that the cost does not grow with the log."""
+_NEVER = "If no label ever comes, declare `monitoring.severity: {labels: report, quality: report}`."
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -86,19 +87,20 @@ def inspect(logs: Path | None, store: Store, packages: Mapping[str, Packaged], a
     looked = [
         _version(digest, rolled, store, packages[digest], asked, changed) for digest in current if digest in packages
     ]
+    looked.sort(key=lambda one: (one[0].last, one[0].rows), reverse=True)
     versions, promised = [version for version, _ in looked], [kept for _, kept in looked]
     elsewhere = logs is None and not store.received()
     now = max(asked.until, asked.now)
     log = asked.log if elsewhere and asked.log else verdict.of_log(summary, asked.written, now, asked.unfit)
     named = {one.digest: one.version for one in rolled}
     checks = [log, *verdict.of_packages({digest: named[digest] for digest in current if digest not in packages})]
-    found = verdict.judge(checks, versions, asked.policy.severity)
+    found = verdict.judge(checks, result.answering(versions), asked.policy.severity)
     if not versions and found != "fail":
         found = "cannot tell"
     return Monitored(
         verdict=found,
         headline=(
-            verdict.headline(found, asked.environment, checks[-1], versions, today)
+            verdict.headline(found, asked.environment, checks[-1], versions, today, asked.policy.severity)
             if versions
             else verdict.nothing(summary, checks)
         )[:600],
@@ -172,9 +174,9 @@ def _production(digest: str, rolled: list[Rolled], store: Store, package: Packag
 def _events(files: list[Path], package: Packaged, asked: Asked) -> tuple[Events | None, str]:
     """Join the rows of a version with labels, as far as these should be there; else say why there are none."""
     if asked.kind is None:
-        return None, "interface.KEY is empty, so no label can be joined."
+        return None, f"interface.KEY is empty, so no label can be joined. {_NEVER}"
     if asked.fetch is None:
-        return None, "The use case has no src/usecase/labels.py; write it, or name a file (--labels)."
+        return None, f"The use case has no src/usecase/labels.py; write it, or name a file (--labels). {_NEVER}"
     if lacking := key_hashes.lacking(package, asked.kind.names):
         return None, lacking
     absent = sum(not file.is_file() for file in files)

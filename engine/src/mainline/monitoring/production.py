@@ -6,6 +6,7 @@ from functools import cached_property
 
 import numpy as np
 
+from mainline.data.columns import DAY
 from mainline.declared.monitoring import Monitoring
 from mainline.limits import playback, sketches, windows
 from mainline.limits.sketches import Sketch
@@ -77,7 +78,19 @@ class Production:
     @property
     def counted(self) -> Rows:
         """What the checks of support look at."""
-        return Rows(self.full_days, self.reference.seen, self.policy.support, self.coverage)
+        last = max(self.full_days, default="")
+        small = len([day for day in self.days if last < day < max(self.days)]) if last else 0
+        return Rows(self.full_days, self.reference.seen, self.policy.support, self.coverage, small, self._varied)
+
+    @property
+    def _varied(self) -> bool:
+        """Say whether predictions that are numbers took several values on each day of the test."""
+        tested = self.reference.package.tested
+        if self.reference.package.classes or "prediction_time" not in tested:
+            return False
+        cluster, days = clusters(tested["prediction_time"] // DAY)
+        ends = [(values.min(), values.max()) for values in (tested["predicted"][cluster == one] for one in range(days))]
+        return all(low < high for low, high in ends)
 
     @cached_property
     def window(self) -> dict[str, Sketch]:
@@ -86,9 +99,24 @@ class Production:
         return {day: self.full_days[day] for day in last}
 
     @cached_property
+    def stretch(self) -> tuple[int, int]:
+        """The days from the first to the last of the window, and the most that so many days of the test stretch over.
+
+        Of a test that is shorter, or has no time, nobody can say: then the window may stretch as it does.
+        """
+        first, last = (np.datetime64(day, "D") for day in (min(self.window), max(self.window)))
+        own = int((last - first).astype(int)) + 1
+        moment = self.reference.package.tested.get("prediction_time", np.empty(0))
+        tested, rows = np.unique(moment // DAY, return_counts=True)
+        tested = tested[rows >= self.policy.support.min_rows]
+        ends = tested[self.window_days - 1 :]
+        stretches = ends - tested[: len(ends)] + 1
+        return own, int(stretches.max()) if len(stretches) else own
+
+    @cached_property
     def week(self) -> Sketch | None:
-        """The sketch of the window; None if it lacks a day: fewer days would be held to what so many may do."""
-        if len(self.window) < self.window_days:
+        """The sketch of the window; None if it lacks a day: other days would be held to what such a week may do."""
+        if len(self.window) < self.window_days or self.stretch[0] > self.stretch[1]:
             return None
         return sketches.add(list(self.window.values()))
 

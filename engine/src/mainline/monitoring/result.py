@@ -1,6 +1,7 @@
 """What monitoring found, as one document: the gate's own checks, for each version."""
 
-from datetime import datetime
+from collections.abc import Sequence
+from datetime import date, datetime
 from pathlib import Path
 from typing import Annotated, Literal
 
@@ -30,6 +31,8 @@ Moment = Annotated[str, Field(pattern=r"^\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}Z$")
 TIME = "%Y-%m-%dT%H:%M:%SZ"
 """How such a time is written."""
 Date = Annotated[str, Field(pattern=r"^\d{4}-\d{2}-\d{2}$"), AfterValidator(_check)]
+_REPLACED_DAYS = 2
+"""Days by which another version answered later than one that was replaced: a look in the night after is still its."""
 Ended = Moment | Literal[""]
 
 
@@ -155,6 +158,12 @@ class Monitored(Part):
     alarms: list[Alarm] = Field(default_factory=list, max_length=1000)
     promises: list[Promise] = Field(default_factory=list, max_length=1000)
     marks: list[Mark] = Field(default_factory=list, max_length=1000)
+
+
+def answering(versions: Sequence[Version]) -> list[Version]:
+    """Return the versions that still answer; those that did not on the last two days of another one were replaced."""
+    last = max((date.fromisoformat(one.last) for one in versions), default=date.max)
+    return [one for one in versions if (last - date.fromisoformat(one.last)).days < _REPLACED_DAYS]
 
 
 def write(found: Monitored, folder: Path) -> Path:

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 from mainline.documents import Verdict
 from mainline.gate.findings import Check
-from mainline.monitoring import promise, wording
+from mainline.monitoring import promise, result, wording
 from mainline.monitoring.result import Alarm, Day, Mark, Monitored, Promise, Segment, Track, Version
 from mainline.report.blocks import (
     Block,
@@ -34,8 +34,9 @@ def describe(found: Monitored) -> Document:
     """Put the findings into words and tables; the same findings give the same document."""
     sections = [Section("alarms", "Open alarms", (_alarms(found.alarms),))] if found.alarms else []
     sections.append(Section("log", "The prediction log", tuple(_checks(found.checks))))
+    answering = result.answering(found.versions)
     for version in found.versions:
-        sections += of_version(version)
+        sections += of_version(version, version in answering)
     if found.marks:
         sections.append(Section("marks", "What changed in production", (_marks(found.marks),)))
     if found.promises:
@@ -46,7 +47,7 @@ def describe(found: Monitored) -> Document:
 def brief(found: Monitored) -> Document:
     """Put into words what did not pass, for the top of another report."""
     sections = [Section("alarms", "Open alarms", (_alarms(found.alarms),))] if found.alarms else []
-    for version in found.versions:
+    for version in result.answering(found.versions):
         checks = tuple(check for check in version.checks if check.verdict in ("fail", "warn"))
         if checks:
             charts = tuple(map(_chart, version.tracks))
@@ -94,9 +95,11 @@ def _lead(found: Monitored) -> Line:
     return (Code(found.environment), f": {count(found.rows, 'prediction')}, looked at {found.until}.")
 
 
-def of_version(version: Version) -> list[Section]:
+def of_version(version: Version, answers: bool = True) -> list[Section]:
     """Put into words what was found of a version: its checks with their pictures, its days, its segments."""
-    about = (Code(version.version), f" answered {count(version.rows, 'row')} from {version.first} to {version.last}.")
+    ended = "" if answers else " It was replaced, so no check of it is an alarm any more."
+    said = f" answered {count(version.rows, 'row')} from {version.first} to {version.last}.{ended}"
+    about = (Code(version.version), said)
     checks = (Paragraph(about), *_checks(version.checks), *map(_chart, version.tracks))
     sections = [Section("checks", "Checks of a version", checks)]
     if version.days:

@@ -14,7 +14,7 @@ from mainline.gate.findings import Check
 from mainline.limits import composition
 from mainline.limits.composition import Excess
 from mainline.limits.experience import Seen
-from mainline.limits.sketches import RARE, Sketch
+from mainline.limits.sketches import PREDICTION, RARE, Numbers, Sketch
 
 _WHOLE = 0.95
 """A day of which this share stands is called a whole one."""
@@ -24,13 +24,17 @@ _WHOLE = 0.95
 class Rows:
     """The days with enough rows to say something, oldest first, or a file by its name; and what they are held to.
 
-    `coverage` is the share of a whole day that stands in each day; one that is not named is whole.
+    `coverage` is the share of a whole day that stands in each day; one that is not named is whole. `small` counts the
+    whole days since the last of these that had rows, and too few of them; `varied` says that predictions took several
+    values on each day of the test.
     """
 
     days: Mapping[str, Sketch]
     before: Seen
     declared: Support
     coverage: Mapping[str, float] = field(default_factory=dict)
+    small: int = 0
+    varied: bool = False
     unit: Literal["day", "file"] = "day"
 
 
@@ -62,7 +66,7 @@ def check_range(rows: Rows) -> Outcome:
 
 
 def check_constant(rows: Rows) -> Outcome:
-    """Does every number vary that varied on each day of training? A feed that stands still shows here."""
+    """Do numbers vary that varied on each day of training, and predictions? A feed that stands still shows here."""
     return _judge(rows, "constant")
 
 
@@ -111,7 +115,11 @@ def _excess(rows: Rows, question: str, day: str, sketch: Sketch) -> list[Excess]
     """Return how far each column lies beyond its limit, which is wider for a part of a day."""
     ask, _ = composition.QUESTIONS[question]
     part = rows.coverage.get(day, 1.0)
-    return [_widen(one, part) for one in ask(rows.before, sketch, getattr(rows.declared, question, 0.0))]
+    found = [_widen(one, part) for one in ask(rows.before, sketch, getattr(rows.declared, question, 0.0))]
+    if question == "constant" and rows.varied and isinstance(sketch.predicted, Numbers):
+        stuck = float(sketch.predicted.low is not None and sketch.predicted.low == sketch.predicted.high)
+        found.append(Excess(stuck - 0.5, PREDICTION, stuck, 0.0))
+    return found
 
 
 def _judge(rows: Rows, question: str) -> Outcome:
@@ -129,6 +137,7 @@ def _judge(rows: Rows, question: str) -> Outcome:
         return Outcome("pass", "nothing to compare", "-", "No column is of this kind, or the package does not say.")
     beyond, name, observed, allowed = worst
     found = f"{name}: {observed:.2%} of {day}"
+    found += f", the last day with {rows.declared.min_rows:,} rows" if rows.small else ""
     said = f"{observed:.2%} of the rows of {name} {what}; at most {allowed:.2%} are allowed."
     said += _partly(rows.coverage.get(day, 1.0)) if allowed else ""
     if beyond <= 0:
@@ -136,7 +145,8 @@ def _judge(rows: Rows, question: str) -> Outcome:
     wrong = sorted(column for over, column, _, _ in excess(day, sketch) if over > 0 and column != name)
     so = f" So are: {', '.join(wrong[:5])}." if wrong else ""
     since = f" Since {_since(rows.days, excess)}." if rows.unit == "day" else ""
-    next_step = f"{since}{so} Look at what sends or joins {name}."
+    place = "the requests and at the package" if name == PREDICTION else f"what sends or joins {name}"
+    next_step = f"{since}{so} Look at {place}."
     return Outcome("fail", found, f"{allowed:.2%}", f"{said}{next_step}")
 
 

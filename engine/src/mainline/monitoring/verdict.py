@@ -9,7 +9,7 @@ from mainline.documents import Verdict
 from mainline.gate.checks.outcome import Outcome, bounded, soften
 from mainline.gate.findings import Check, Group
 from mainline.gate.verdict import overall
-from mainline.monitoring import accuracy, counters, drift, estimate, promise, skew, support, wording
+from mainline.monitoring import accuracy, counters, drift, estimate, promise, result, skew, support, wording
 from mainline.monitoring.production import Production
 from mainline.monitoring.result import Version
 from mainline.monitoring.rollup import Summary
@@ -54,9 +54,9 @@ def _with_causes(checks: Sequence[Check]) -> list[Check]:
     ]  # fmt: skip
     if not moved:
         return [*checks]
-    first = f" Look first at what moved with it: {few(moved, _BESIDES)}."
+    first = f"Look first at what moved with it: {few(moved, _BESIDES)}."
     return [
-        bounded(check.name, check.group, Outcome(check.verdict, check.observed, check.limit, f"{check.reason}{first}"))
+        bounded(check.name, check.group, Outcome(check.verdict, check.observed, check.limit, f"{first} {check.reason}"))
         if KINDS[check.name] == "quality" and check.verdict in ("fail", "warn") else check
         for check in checks
     ]  # fmt: skip
@@ -103,18 +103,27 @@ def nothing(summary: Summary, checks: Sequence[Check]) -> str:
 
 def judge(checks: Iterable[Check], versions: Iterable[Version], severity: Severities) -> Verdict:
     """Join verdicts as the gate does; what could not be told of a check that is only reported leaves it as it is."""
-    counted = [*checks]
-    for version in versions:
-        counted += [
-            check for check in version.checks
-            if check.verdict != "cannot tell" or getattr(severity, KINDS[check.name]) == "alarm"
-        ]  # fmt: skip
-    return overall(counted)
+    return overall([*checks, *(check for version in versions for check in version.checks if _counts(check, severity))])
 
 
-def headline(verdict: Verdict, environment: str, log: Check, versions: Sequence[Version], today: str) -> str:
+def _counts(check: Check, severity: Severities) -> bool:
+    return check.verdict != "cannot tell" or getattr(severity, KINDS[check.name]) == "alarm"
+
+
+def headline(
+    verdict: Verdict,
+    environment: str,
+    log: Check,
+    versions: Sequence[Version],
+    today: str,
+    severity: Severities,
+) -> str:
     """Say it in one sentence; days before `today` without an answer are part of it, since they prove nothing."""
-    named = [(version, check) for version in versions for check in version.checks if check.verdict == verdict]
+    answering = result.answering(versions)
+    named = [
+        (version, check) for version in answering for check in version.checks
+        if check.verdict == verdict and _counts(check, severity)
+    ]  # fmt: skip
     if verdict == "cannot tell" and log.verdict == verdict:
         named = []  # what is lost is why nothing can be told of a version
     silence, well = _silence(versions, today), f"{environment.capitalize()} is as it was tested"
@@ -130,11 +139,12 @@ def headline(verdict: Verdict, environment: str, log: Check, versions: Sequence[
     where = f"{version.version}: {check.name}{more}"
     if verdict == "fail":
         found = f"{version.version} {wording.plain(check.name)} ({_measured(check)}; the limit is {check.limit})"
-        return f"Alarm in {environment}: {found}{_besides(named)}."
+        return f"Alarm in {environment}: {found}{_besides(named)}{silence}."
     if verdict == "warn":
         too = "the log, and at " if log.verdict == "warn" else ""
         return f"{well}, but look at {too}{where}: {check.observed}{silence}."
-    return f"Nobody can tell whether {environment} is as it was tested, {where}: {check.reason}"
+    untold = f"Nobody can tell whether {environment} is as it was tested, {where}: {check.reason}"
+    return f"{untold.removesuffix('.')}{silence}." if silence else untold
 
 
 def _besides(named: Sequence[tuple[Version, Check]]) -> str:

@@ -2,8 +2,10 @@
 
 from datetime import datetime, timedelta
 
+from mainline.gate.findings import Check
+from mainline.monitoring import result
 from mainline.monitoring.logfiles import named
-from mainline.monitoring.result import Alarm, Mark
+from mainline.monitoring.result import Alarm, Mark, Monitored
 from mainline.monitoring.rollup import Summary
 from mainline.text import clean, count, few
 
@@ -13,7 +15,7 @@ _PLAIN = {
     "unseen values": "is asked about values that training did not have",
     "whole numbers": "is sent fractions of what was whole in training",
     "range of numbers": "is sent numbers that lie beyond those of training",
-    "constant values": "is sent a number that stands still",
+    "constant values": "has a number that stands still",
     "skew of features": "computes other features than the pipeline",
     "labels": "has too few labels for anybody to say how good it is",
     "skill": "errs more than it should",
@@ -60,6 +62,14 @@ def of_days_to_come(summary: Summary, now: datetime) -> list[str]:
     whose, next_step = ("server", "set its clock") if len(servers) == 1 else ("servers", "set their clocks")
     upto = max(day for _, _, day in later)
     return [f"{count(rows, 'row')} of days to come, up to {upto}, wait: {whose} {_some(servers)}. Next: {next_step}."]
+
+
+def tables(found: Monitored) -> list[tuple[str, list[Check]]]:
+    """Return the checks of a look under their titles: those of the log, and of each version."""
+    answering = result.answering(found.versions)
+    titled = [(one.version if one in answering else f"{one.version}, which was replaced", one.checks)
+             for one in found.versions]  # fmt: skip
+    return [("The log", found.checks), *((clean(title), checks) for title, checks in titled)]
 
 
 def plain(check: str) -> str:

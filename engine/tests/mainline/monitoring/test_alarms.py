@@ -61,6 +61,15 @@ def test_alarm_of_a_replaced_version_closes() -> None:
     assert alarms.update(lines, look("2013-10-10", version("v1.1.0", missing_values="pass")), 3) == []
 
 
+@pytest.mark.parametrize(("last", "is_replaced"), [("2013-10-05", False), ("2013-10-04", True)])
+def test_version_that_another_one_replaced_has_no_alarms(last: str, is_replaced: bool) -> None:
+    """Two days after its last answer its alarm is closed though its late labels are still looked at, and none opens."""
+    gone, there = version(missing_values="fail", skill="fail"), version("v1.1.0", missing_values="pass")
+    lines = play(("2013-10-04", "fail"))
+    lines += alarms.update(lines, look("2013-10-06", gone.model_copy(update={"last": last}), there), 3)
+    assert [bool(alarm.closed) for alarm in alarms.fold(lines)] == ([True] if is_replaced else [False, False])
+
+
 def test_silence_closes_no_alarm() -> None:
     """A look at which no version answered says nothing of the alarms that are open."""
     assert alarms.update(play(("2013-10-01", "fail")), look("2013-10-09"), 3) == []

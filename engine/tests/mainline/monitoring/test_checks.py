@@ -11,7 +11,7 @@ import pytest
 
 from mainline.data import predictions
 from mainline.gate.findings import Check
-from mainline.limits import windows
+from mainline.limits import sketches, windows
 from mainline.limits.windows import Quality
 from mainline.monitoring import performance, tracks, verdict
 from mainline.monitoring import reference as references
@@ -114,6 +114,35 @@ def test_fault_that_began_earlier_says_when(month: Month) -> None:
     late = day >= np.unique(day)[10]
     broken = month.change(dest_gain=lambda values: np.where(late, np.nan, values)).production(slice(0, 15))
     assert f"Since {sorted(broken.days)[10]}." in checks(broken)["missing values"].reason
+
+
+def test_one_answer_to_all_is_an_alarm_without_any_label(month: Month) -> None:
+    """A model that answers one and the same number is broken; of a test whose days have one each, it is as it was."""
+    good = month.production(slice(0, 8))
+    day, last = max(good.days.items())
+    one = sketches.count_predictions(np.full(last.rows, 12.5), month.packaged.bins)
+    stuck = replace(good, days={**good.days, day: last.model_copy(update={"predicted": one})}, events=None)
+    found = checks(stuck)["constant values"]
+    assert (found.verdict, found.observed) == ("fail", f"prediction: 100.00% of {day}")
+    assert found.reason.endswith(f" Since {day}. Look at the requests and at the package.")
+    assert checks(replace(stuck, days=good.days))["constant values"].verdict == "pass"
+    package = replace(month.packaged)
+    tested = month.packaged.tested
+    package.__dict__["tested"] = {**tested, "predicted": np.zeros(len(tested["predicted"]))}
+    steady = replace(stuck, reference=replace(stuck.reference, package=package))
+    assert checks(steady)["constant values"].verdict == "pass"
+
+
+def test_days_with_too_few_rows_since_then_are_said(month: Month) -> None:
+    """In a week in which hardly anybody asks an alarm stays as it was, and says that it is of the day before."""
+    broken = month.change(dest_gain=without).production(slice(0, 9))
+    days = sorted(broken.days)
+    few = {day: sketch.model_copy(update={"rows": 100}) for day, sketch in broken.days.items() if day > days[5]}
+    assert checks(replace(broken, days={**broken.days, **few}))["missing values"].observed == (
+        f"dest_gain: 100.00% of {days[5]}, the last day with 200 rows"
+    )
+    morning = {day: few.get(day, broken.days[day]) for day in days[:6]} | {days[6]: few[days[6]]}
+    assert checks(replace(broken, days=morning))["missing values"].observed == f"dest_gain: 100.00% of {days[5]}"
 
 
 def test_fault_that_is_over_is_no_alarm(month: Month) -> None:

@@ -12,12 +12,13 @@ from mainline.declared.params import Evaluation
 from mainline.gate.findings import Check
 from mainline.monitoring import coverage, inspection, reference
 from mainline.monitoring.packages import Packaged
+from mainline.monitoring.result import Monitored
 from mainline.monitoring.store import Rolled, Store
 from tests.mainline.monitoring import month as months
 from tests.mainline.monitoring.month import Month
 from tests.project import Project
 
-OLD, NEW = "a1" * 32, "b2" * 32
+OLD, NEW = "a" * 64, "f" * 64
 SUPPORT = {"missing values", "unseen values", "whole numbers", "range of numbers", "constant values"}
 
 
@@ -86,6 +87,12 @@ def test_only_the_week_before_says_how_a_day_goes_on(packaged: Packaged) -> None
 
 def look(folder: Path, *parts: Month) -> dict[str, dict[str, Check]]:
     """Let each part be answered by a version of its own, a request an hour; return its checks of support."""
+    found = inspect(folder, *parts)
+    return {one.digest: {check.name: check for check in one.checks if check.name in SUPPORT} for one in found.versions}
+
+
+def inspect(folder: Path, *parts: Month) -> Monitored:
+    """Let each part be answered by a version of its own, a request an hour, and look at all of them."""
     for number, part in enumerate(parts):
         months.write_log(part, folder / "log", by_hour=True, writer=f"abcdef0{number}")
     known = {part.packaged.digest: part.packaged for part in parts}
@@ -100,8 +107,7 @@ def look(folder: Path, *parts: Month) -> dict[str, dict[str, Check]]:
         fetch=None,
         written={},
     )
-    found = inspection.inspect(folder / "log", Store(folder / "store"), known, asked)
-    return {one.digest: {check.name: check for check in one.checks if check.name in SUPPORT} for one in found.versions}
+    return inspection.inspect(folder / "log", Store(folder / "store"), known, asked)
 
 
 def cut(month: Month, day: int, hour: int) -> tuple[Month, Month]:
@@ -135,6 +141,20 @@ def test_join_that_is_lost_is_an_alarm_on_a_part_of_a_day(packaged: Packaged, mo
     assert (check.verdict, check.observed.split(" of ")[0]) == ("fail", "visib: 100.00%")
     assert "The version has 5" in check.reason
     assert "% of a day's rows, so the limit is a whole day's over that share." in check.reason
+
+
+def test_version_that_was_replaced_decides_nothing(packaged: Packaged, month: Month, tmp_path: Path) -> None:
+    """After a rollback its lost join is shown below what answers now, and is no alarm of production any more."""
+    old, new = cut(month, 6, 0)
+    broken = old.change(dest_gain=lambda values: np.full(len(values), np.nan))
+    second = inspect(tmp_path / "second", broken, new)
+    assert second.verdict == "fail"
+    assert [one.digest for one in second.versions] == [NEW, packaged.digest]
+    after = month.choose(np.isin(month.moment // 1440, np.unique(month.moment // 1440)[6:8]))
+    found = inspect(tmp_path / "third", broken, replace(after, packaged=new.packaged, reference=new.reference))
+    assert [one.digest for one in found.versions] == [NEW, packaged.digest]
+    assert {check.name: check for check in found.versions[1].checks}["missing values"].verdict == "fail"
+    assert (found.verdict, "missing values" in found.headline) == ("cannot tell", False)
 
 
 def test_day_that_is_whole_is_held_to_the_declared_limit(packaged: Packaged, month: Month, tmp_path: Path) -> None:

@@ -85,6 +85,31 @@ def test_week_that_lacks_a_day_is_not_compared(month: Month) -> None:
     assert found[1].verdict != "cannot tell"
 
 
+def test_week_with_a_day_of_another_one_is_not_compared(month: Month) -> None:
+    """After days on which hardly anybody asked the last seven are no week, and weekdays alone would lie far off."""
+    day = month.moment // 1440
+    quiet = month.choose(~np.isin(day, day.min() + np.array([8, 9, 10])))
+    found = drift(quiet.production(slice(0, 12)))
+    assert (found.verdict, found.observed) == ("cannot tell", "7 days")
+    assert found.reason == "The last 7 days with 200 rows stretch over 10, and 7 days of the test over 7 at most."
+    assert drift(quiet.production(slice(0, 15))).verdict != "cannot tell"
+
+
+def test_week_of_a_test_that_rests_may_rest_as_well(month: Month) -> None:
+    """If the test has hardly a row on Sundays, seven days of production stretch over as many as seven of the test."""
+    day = month.moment // 1440
+    resting = month.choose((day + 4) % 7 != 0)
+    production = resting.production(slice(0, 12))
+    tested = production.reference.package.tested
+    kept = ((tested["prediction_time"] // 1440 + 4) % 7 != 0) | (np.arange(len(tested["actual"])) % 100 == 0)
+    package = replace(production.reference.package)
+    package.__dict__["tested"] = {name: values[kept] for name, values in tested.items()}
+    rested = replace(production, reference=replace(production.reference, package=package))
+    assert production.week is None
+    assert rested.stretch == (8, 8)
+    assert rested.week is not None
+
+
 def test_limits_of_a_short_window_are_not_called_proven(month: Month) -> None:
     """Three months cannot prove one false alarm in ninety days, and the reason says so."""
     reason = drift(month.production()).reason

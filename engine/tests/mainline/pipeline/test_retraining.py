@@ -65,7 +65,7 @@ def test_schedule_is_a_reason_of_its_own(monkeypatch: pytest.MonkeyPatch) -> Non
 
 def test_alarm_of_a_version_that_was_replaced_starts_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
     """Its model answers no more: alarms and drift count of the versions that answered on the last day."""
-    old = version("v1.0.0", bias="fail", drift_of_features="warn").model_copy(update={"last": "2013-10-30"})
+    old = version("v1.0.0", bias="fail", drift_of_features="warn").model_copy(update={"last": "2013-10-31"})
     new = version("v1.1.0", bias="pass").model_copy(update={"last": "2013-11-01"})
     found = look("2013-11-01", old, new)
     found = found.model_copy(update={"alarms": alarms.fold(alarms.update([], found, 7))})
