@@ -169,7 +169,8 @@ def test_other_use_case_is_monitored(other_project: Project, tmp_path: Path) -> 
     document = json.loads((tmp_path / "store/report/monitoring.json").read_bytes())
     by_name = {check["name"]: check for check in document["versions"][0]["checks"]}
     assert document["rows"] > 0
-    assert by_name["labels"]["reason"].endswith("write it, or name a file (--labels).")
+    never = "If no label ever comes, declare `monitoring.severity: {labels: report, quality: report}`."
+    assert by_name["labels"]["reason"].endswith(f"write it, or name a file (--labels). {never}")
 
 
 def test_three_classes_are_monitored(flower_project: Project, tmp_path: Path) -> None:
