@@ -72,7 +72,7 @@ def run(arguments: argparse.Namespace) -> str:
 
     Raises:
         AlarmError: when a check fails that is declared as an alarm.
-        UnclearError: when something could not be told, or nothing could be looked at.
+        UnclearError: when something could not be told or shared, or nothing could be looked at.
     """
     try:
         return _watch(arguments) if arguments.watch else _once(arguments)
@@ -88,9 +88,9 @@ def run(arguments: argparse.Namespace) -> str:
 def _once(arguments: argparse.Namespace) -> str:
     """Look once, and print what was found."""
     with progress.aside():
-        found, page = _look(arguments)
+        found, page, away = _look(arguments)
     show(found)
-    return _conclude(found, page)
+    return _conclude(found, page, away)
 
 
 def _watch(arguments: argparse.Namespace) -> str:
@@ -103,15 +103,23 @@ def _watch(arguments: argparse.Namespace) -> str:
     place = Place(places.folder(arguments.environment, arguments.state))
     read = filter(None, [arguments.labels, *_packages(arguments, place)])
     policy, log = declared.monitoring.watch, _log(arguments, declared)
-    return Looking(lambda: _look(arguments)[0], list(read), policy, log).run()
+    return Looking(lambda: _look_again(arguments), list(read), policy, log).run()
+
+
+def _look_again(arguments: argparse.Namespace) -> "Monitored":
+    """Look as one of many times; what is not shared now is said, and the next look shares it."""
+    found, _, away = _look(arguments)
+    if away:
+        progress.say(clean(f"It is not shared: {away}"))
+    return found
 
 
 def _packages(arguments: argparse.Namespace, place: Place) -> list[Path]:
     return [PACKAGE, place.packages, *arguments.package]
 
 
-def _look(arguments: argparse.Namespace) -> "tuple[Monitored, Path]":
-    """Look at production, and write the report; return what was found, and the page."""
+def _look(arguments: argparse.Namespace) -> "tuple[Monitored, Path, str]":
+    """Look at production, and write the report; return what was found, the page, and why it is not shared, or ''."""
     from mainline.monitoring import visit
     from mainline.monitoring.store import Store
 
@@ -121,10 +129,10 @@ def _look(arguments: argparse.Namespace) -> "tuple[Monitored, Path]":
     folders = _packages(arguments, place)
     shipped = declared.service.log.ship_seconds is not None
     log = _log(arguments, declared)
-    found = visit.make(_asked(arguments, declared), place, store, folders, log, arguments.share, shipped)
-    if arguments.share and declared.replay.release:
+    found, away = visit.make(_asked(arguments, declared), place, store, folders, log, arguments.share, shipped)
+    if arguments.share and not away and declared.replay.release:
         _offer(arguments, declared, store, folders)
-    return found, visit.write(found, _output(arguments, declared, store))
+    return found, visit.write(found, _output(arguments, declared, store)), away
 
 
 def _offer(arguments: argparse.Namespace, declared: Environment, store: "Store", folders: list[Path]) -> None:
@@ -168,11 +176,13 @@ def show(found: "Monitored") -> None:
         print(display.fold("\n".join(["Open alarms", "", *told, ""])), flush=True)
 
 
-def _conclude(found: "Monitored", page: Path) -> str:
+def _conclude(found: "Monitored", page: Path, away: str) -> str:
     said = f"{clean(found.headline)} The report is {page}."
+    if away:
+        said += f" It is not shared: {clean(away)}"
     if found.verdict == "fail":
         raise AlarmError(said)
-    if found.verdict == "cannot tell":
+    if found.verdict == "cannot tell" or away:
         raise UnclearError(said)
     return said
 

@@ -32,6 +32,7 @@ from mainline.monitoring.store import Store
 from mainline.registry import tags
 from mainline.remote import packages as released
 from mainline.report import markdown, page
+from mainline.repository.git import GitError
 from mainline.text import clean
 
 _PROMISES = 1000
@@ -46,8 +47,11 @@ def make(
     log: Path | None,
     share: bool = False,
     shipped: bool = False,
-) -> Monitored:
-    """Look at production, and keep what happened to its alarms.
+) -> tuple[Monitored, str]:
+    """Look at production, and keep what happened to its alarms; return what was found, and why it is not shared, or ''.
+
+    A machine with a log looks also while git is away: rows are rolled up before the log drops them, alarms are told,
+    and the next look shares all of it.
 
     Args:
         asked: what is checked, and as of when.
@@ -59,14 +63,19 @@ def make(
         shipped: roll up the files that servers put into the store, too; those that are shared leave it.
 
     Raises:
-        MainlineError: when there is no package, or what is shared cannot be fetched or pushed.
+        MainlineError: when there is no package, or there is no log and what is shared cannot be fetched.
     """
-    known = packages.find(folders)
+    known, away = packages.find(folders), ""
     if share:
-        _say_taken(sharing.take(store, asked.environment, inspection.DAYS))
+        try:
+            _say_taken(sharing.take(store, asked.environment, inspection.DAYS))
+            before, _ = sharing.result(asked.environment)
+            asked = replace(asked, log=before.checks[0] if before and before.checks else None)
+        except GitError as error:
+            if log is None:
+                raise
+            away = str(error)
         known |= bring(store, known)
-        before, _ = sharing.result(asked.environment)
-        asked = replace(asked, log=before.checks[0] if before and before.checks else None)
     if shipped:
         shipping.receive(store, asked.environment)
     if not known:
@@ -80,12 +89,16 @@ def make(
     found = found.model_copy(update={"alarms": still, "promises": promises[-_PROMISES:]})
     notices.send(store, asked.environment, lines, found.until, policy.notify)
     _count_outcomes(place, store, known, asked)
-    if share:
-        commit = sharing.give(store, asked.environment, found, _known(known), policy.keep)
-        if shipped:
-            since = retention.horizon(found.until, datetime.now(UTC), policy.keep)
-            shipping.settle(store, asked.environment, commit, since)
-    return found
+    if share and not away:
+        try:
+            commit = sharing.give(store, asked.environment, found, _known(known), policy.keep)
+        except MainlineError as error:
+            away = str(error)
+        else:
+            if shipped:
+                since = retention.horizon(found.until, datetime.now(UTC), policy.keep)
+                shipping.settle(store, asked.environment, commit, since)
+    return found, away
 
 
 def write(found: Monitored, folder: Path) -> Path:

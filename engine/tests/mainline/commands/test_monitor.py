@@ -113,6 +113,19 @@ def test_labels_that_are_not_there_yet_cannot_tell(small_project: Project, month
     assert "No event is old enough to have a label, which is due 1.5 days after its day." in found.stderr
 
 
+def test_look_that_cannot_be_shared_says_so(small_project: Project, month: Month, tmp_path: Path) -> None:
+    """With git's server away the checks are printed and the report is there; the status is not that of a good look."""
+    server = small_project.twin(tmp_path / "server/project")
+    server.run("git", "remote", "add", "origin", str(tmp_path / "nowhere.git"))
+    months.write_log(month, tmp_path / "log")
+    found = monitor(server, tmp_path, "--share")
+    assert found.returncode == 2
+    assert "Production is as it was tested" in found.stderr
+    assert "It is not shared: `git ls-remote` says: " in found.stderr
+    assert "missing values" in found.stdout
+    assert (tmp_path / "store/report/monitoring.html").is_file()
+
+
 def test_machine_without_a_log_comes_to_the_same_verdict(small_project: Project, month: Month, tmp_path: Path) -> None:
     """What a server shares is enough for a workflow: the same checks, rows joined with labels, and one open alarm."""
     server, workflow = (small_project.twin(tmp_path / name / "project") for name in ("server", "workflow"))

@@ -71,7 +71,7 @@ def test_name_that_no_tag_has_ends_no_look(
     one.give()
     two.take()
     capsys.readouterr()
-    found = visit.make(asked(), Place(two.clone.path / "state"), two.store, [package_dir], None, share=True)
+    found, _ = visit.make(asked(), Place(two.clone.path / "state"), two.store, [package_dir], None, share=True)
     assert found.verdict == "cannot tell"
     told = capsys.readouterr()
     assert "\x1b[31m" not in told.out + told.err

@@ -14,8 +14,10 @@ from mainline.declared.params import Evaluation
 from mainline.exchange.place import Place
 from mainline.monitoring import alarms, inspection, visit
 from mainline.monitoring.store import Store
+from mainline.repository.git import GitError
 from tests import kills
 from tests.mainline.monitoring import logs
+from tests.mainline.monitoring.machines import Machines
 from tests.receiver import Receiver, receiving
 
 Lines = list[dict[str, Any]]
@@ -39,8 +41,8 @@ def log(tmp_path: Path, lines: Lines) -> Path:
     return tmp_path / "log"
 
 
-def look(store: Store, log: Path, package: Path) -> None:
-    """Look once, as the command does, and write the report."""
+def look(store: Store, log: Path | None, package: Path, share: bool = False) -> str:
+    """Look once, as the command does, and write the report; return why it is not shared."""
     policy = Monitoring.model_validate(
         {"support": {"min_rows": 1}, "notify": [{"form": "generic", "url_from": "MAINLINE_WEBHOOK"}]}
     )
@@ -48,7 +50,9 @@ def look(store: Store, log: Path, package: Path) -> None:
         environment="production", policy=policy, evaluation=Evaluation(slice_min_rows=500), bias=5.0, slice_rows=500,
         until=UNTIL, kind=None, fetch=None, written={}, now=UNTIL,
     )  # fmt: skip
-    visit.write(visit.make(asked, Place(store.folder / "place"), store, [package], log), store.folder / "report")
+    found, away = visit.make(asked, Place(store.folder / "place"), store, [package], log, share)
+    visit.write(found, store.folder / "report")
+    return away
 
 
 def outcome(store: Store) -> tuple[dict[str, Any], list[str], list[str]]:
@@ -85,3 +89,39 @@ def test_look_that_is_killed_at_any_write_is_made_again(
             break
     assert not killed
     assert stop >= 10, "rows, record, sketch, alarms, promises, messages and three forms of the report are written"
+
+
+def test_look_while_git_is_away_tells_its_alarms_and_is_shared_by_the_next(
+    receiver: Receiver, log: Path, machines: Machines, package_dir: Path, tmp_path: Path
+) -> None:
+    """Rows are rolled up and the alarm is told; a machine without a log, which sees nothing alone, is refused."""
+    machine = machines.start("one")
+    os.chdir(machine.clone.path)
+    machines.origin.rename(tmp_path / "away.git")
+    assert "does not appear to be a git repository" in look(machine.store, log, package_dir, share=True)
+    assert "whole numbers: opened" in outcome(machine.store)[1]
+    told = len(receiver.taken)
+    assert told > 0
+    with pytest.raises(GitError, match="does not appear to be a git repository"):
+        look(Store(tmp_path / "other"), None, package_dir, share=True)
+    (tmp_path / "away.git").rename(machines.origin)
+    assert look(machine.store, log, package_dir, share=True) == ""
+    assert '"event":"opened"' in machines.files()["alarms.jsonl"]
+    assert len(receiver.taken) == told
+
+
+def test_look_that_git_takes_no_more_is_told_and_is_shared_by_the_next(
+    receiver: Receiver, log: Path, machines: Machines, package_dir: Path
+) -> None:
+    """A server that answers questions and refuses the push: alarms and report are as ever, and the refusal is said."""
+    machine = machines.start("one")
+    os.chdir(machine.clone.path)
+    hook = machines.origin / "hooks/pre-receive"
+    hook.write_text("#!/bin/sh\nexit 1\n")
+    hook.chmod(0o755)
+    assert "pre-receive hook declined" in look(machine.store, log, package_dir, share=True)
+    assert "whole numbers: opened" in outcome(machine.store)[1]
+    assert receiver.taken
+    hook.unlink()
+    assert look(machine.store, log, package_dir, share=True) == ""
+    assert '"event":"opened"' in machines.files()["alarms.jsonl"]
