@@ -6,6 +6,7 @@ import subprocess
 import sys
 import traceback
 from pathlib import Path
+from typing import Any
 
 from mainline.errors import MainlineError, OutOfMemoryError, UseCaseError
 
@@ -67,11 +68,25 @@ def _of_use_case(error: Exception) -> str:
     failed = _place(error)
     reason = " ".join(str(error).partition(_ADVICE)[0].split()).rstrip(".")
     reason = reason if len(reason) <= _LONGEST else f"{reason[:_LONGEST].rstrip()} …"
-    noted = "".join(f" ({note})" for note in getattr(error, "__notes__", ()))
+    noted = "".join(f" ({note})" for note in [*_columns(error), *getattr(error, "__notes__", ())])
     return failed and (
         f"{failed}: {type(error).__name__}{f': {reason}' if reason else ''}{noted}. Correct it, or what it reads; "
         f"`{_again()}` shows its traceback."
     )
+
+
+def _columns(error: Exception) -> list[str]:
+    """Name the columns of the table of pandas in which a key was looked up in vain, if it was in one."""
+    if not isinstance(error, KeyError):
+        return []
+    looking: list[Any] = [frame.f_locals.get("self") for frame, _ in traceback.walk_tb(error.__traceback__)]
+    columns = [table.columns for table in looking if type(table).__name__ == "DataFrame"]
+    if not columns:
+        return []
+    names = [*map(repr, columns[-1])]
+    said = ", ".join(names)
+    said = said if len(said) <= _LONGEST else f"{said[:_LONGEST].rstrip()} …"
+    return [f"the table has {len(names)} column{'' if len(names) == 1 else 's'}: {said}"]
 
 
 def _again() -> str:

@@ -101,6 +101,21 @@ def test_error_of_the_use_case_ends_where_its_sense_does(code: str, said: str) -
     assert said in str(explain(raised(lambda: exec(code_of))))  # noqa: S102 - code of this test
 
 
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("a;when\\n1;2", "KeyError: 'when' (the table has 1 column: 'a;when'). Correct it"),
+        ("a,moment\\n1,2", "KeyError: 'when' (the table has 2 columns: 'a', 'moment'). Correct it"),
+    ],
+    ids=["another separator", "another name"],
+)
+def test_column_that_a_table_lacks_is_said_with_those_that_it_has(text: str, said: str) -> None:
+    """A file that another program saved shows by its columns what is other about it."""
+    read = f"import io; import pandas; pandas.read_csv(io.StringIO('{text}'))['when']"
+    code_of = compile(read, "/fork/src/usecase/source.py", "exec")
+    assert said in str(explain(raised(lambda: exec(code_of))))  # noqa: S102 - code of this test
+
+
 def test_code_in_a_folder_of_the_use_case_is_named(tmp_path: Path) -> None:
     """A use case may have folders of its own; a failure is said with the whole path and the innermost line of it."""
     file = tmp_path / "src/usecase/weather/rows.py"

@@ -30,7 +30,7 @@ def source(plan: Plan) -> str:
     values = {
         "files": plain(", ".join(own_files(plan)), 80), "constant": constant(plan), "events": literal(events(plan)),
         "constants": "\n".join(_constants(plan)), "read": "\n".join(_read(plan)),
-        "error": "from mainline.errors import SourceError\n" if plan.time else "",
+        "imports": "from mainline.errors import SourceError\nfrom mainline.progress import say\n" if plan.time else "",
     }  # fmt: skip
     if plan.time:
         named = _NAMED[plan.time.unit].format(time=f"rows[{literal(plan.time.name)}]")
