@@ -45,7 +45,8 @@ def _label(gallery: Gallery) -> Iterator[str]:
     if label is None:
         return
     if label.missing:
-        yield f"The label '{label.name}' is missing in {label.missing:.1%} of the rows: why, and in which?"
+        looked = len(label.column.values)
+        yield f"The label '{label.name}' is missing in {label.column.missing:,} of {looked:,} rows: why, and in which?"
     if gallery.task == "classification":
         rarest = min(label.bars, key=lambda bar: bar.share)
         if rarest.share < RARE:

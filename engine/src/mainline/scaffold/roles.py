@@ -22,8 +22,11 @@ _ENTITY = (
 ENTITIES = re.compile(rf"(^|[^a-z])({_ENTITY})([^a-z]|$)")
 _ENTITY_ALONE = re.compile(rf"({_ENTITY})[^a-zà-ÿ]*(id|ids|no|nr|num|number|key|code|nummer)?[^a-z]*")
 """A name that says no more than whose rows these are, such as `patient` or `Patient-Nr.`."""
-_AMOUNT = re.compile(r"^(num|number|n|nb|count|total)[^a-z]+(of[^a-z]|[a-z]+s$|[a-z]+[^a-z]+[a-z])")
-"""How many there are of something, such as `num_satisfactory_accounts`, and not which one."""
+_AMOUNT = re.compile(
+    r"^(num|number|n|nb|count|total)[^a-z]+(of[^a-z]|[a-z]+s$|[a-z]+[^a-z]+[a-z])|"
+    r"[^a-z](age|amount|balance|count|days|hours|income|limit|months|price|rating|score|size|tenure|total|value|years)$"
+)
+"""How many or how much there is of something, such as `num_satisfactory_accounts`, and not which one."""
 _BETWEEN = re.compile(r"[ .-]+")
 MOST_LEVELS = 100
 _WORDS = 4

@@ -55,6 +55,16 @@ def test_a_plain_table_has_no_advice(tmp_path: Path) -> None:
     assert advice.give(paint(tmp_path / "plain.csv", label="three")) == ()
 
 
+def test_a_label_that_is_missing_is_counted(tmp_path: Path) -> None:
+    """Two of many rows are two, not "0.0 %"."""
+    random = np.random.default_rng(1)
+    table = pd.DataFrame({name: random.normal(size=6000) for name in ("one", "two", "three")})
+    table.loc[[7, 80], "three"] = np.nan
+    table.to_csv(tmp_path / "plain.csv", index=False)
+    said = "The label 'three' is missing in 2 of 6,000 rows: why, and in which?"
+    assert advice.give(paint(tmp_path / "plain.csv", label="three")) == (said,)
+
+
 def test_figures_of_a_column_are_those_of_its_values(file: Path, orders: pd.DataFrame) -> None:
     """Ends, median, missing share, bars, and by period the mean: as pandas computes them."""
     gallery = paint(file, label="late")

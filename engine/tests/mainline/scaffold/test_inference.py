@@ -470,6 +470,8 @@ def test_long_names_leave_room_for_the_reason(tmp_path: Path) -> None:
         ("number_of_store", ""),
         ("n_items", ""),
         ("num_failed_to_pay", ""),
+        ("account_age_days", ""),
+        ("Household Income", ""),
         ("num_client", "num_client"),
         ("store_number", "store_number"),
         ("account", "account"),
