@@ -57,8 +57,9 @@ def _about(version: Version, wanted: Ref, told: Sequence[Event]) -> list[Event]:
 
 
 def _newest(about: Mapping[str, list[Event]]) -> list[Event]:
-    """Return the events of all versions, newest first."""
-    return sorted((event for events in about.values() for event in events), key=lambda one: one.time, reverse=True)
+    """Return the events of all versions, newest first: by the assignment that they name, since clocks may be wrong."""
+    told = (event for events in about.values() for event in events)
+    return sorted(told, key=lambda one: (one.assignment, one.time), reverse=True)
 
 
 def _quarantine(wanted: Ref, abort: Event, policy: Policy | None) -> tuple[Quarantine, ...]:

@@ -63,6 +63,12 @@ def test_version_on_trial_takes_its_steps_against_what_served_last() -> None:
     assert begin(GIVEN, *SERVED) == ("v1.1.0", ["v1.0.0"], [])
 
 
+def test_number_of_the_assignment_says_what_was_served_last_on_whatever_clock() -> None:
+    """A server whose clock was ahead served the first version; mid-canary a new machine begins with the second."""
+    ahead = event(9, "served", "v1.0.0", assignment=1), event(4, "served", "v1.1.0", assignment=2)
+    assert begin(GIVEN, *ahead) == ("v1.1.0", ["v1.0.0"], [])
+
+
 def test_version_that_was_served_and_not_aborted_serves() -> None:
     """What came through its steps on another machine needs none here, and neither does one that main went back to."""
     assert begin(GIVEN, *SERVED, event(6, "served", "v1.2.0")) == ("v1.2.0", ["v1.1.0"], [])
