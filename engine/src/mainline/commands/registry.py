@@ -33,6 +33,12 @@ def run(arguments: argparse.Namespace) -> str:
                 "every tag of the registry was made here, so there is nothing to take over or to remove."
             )
         return f"{len(known.versions)} versions, all of them made here."
+    here = maker.name()
+    if here in maker.adopted() and (arguments.adopt or arguments.remove):
+        raise MainlineError(
+            f"{maker.FILE} has {here} as an old name of this repository, so tags of {', '.join(found)} are its own. "
+            f"Nothing was changed. Give the clone its new address: `git remote set-url {origin.remote()} URL`."
+        )
     if arguments.adopt:
         maker.adopt(found)
         return f"{maker.FILE} takes over the tags of {', '.join(found)}. Commit it and bring it to main.\n{_bring()}"

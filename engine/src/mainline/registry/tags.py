@@ -194,11 +194,17 @@ def _tell_foreign(foreign: Mapping[str, list[str]], repository: Path) -> list[st
     """Say in a line whose tags do not count here, and what to do about them."""
     if not foreign:
         return []
-    count = sum(map(len, foreign.values()))
+    count, here = sum(map(len, foreign.values())), maker.name(repository)
+    made = f"{count} tags of the registry were made by {', '.join(foreign)} and do not count in {here}"
+    if here in maker.adopted(repository):
+        line = (
+            f"{made}, which {maker.FILE} has as an old name of this repository. Give the clone its new address "
+            f"(`git remote set-url {origin.remote(repository)} URL`); start a follower again with that."
+        )
+        return [line]
     line = (
-        f"{count} tags of the registry were made by {', '.join(foreign)} and do not count in {maker.name(repository)}. "
-        "Is this a fork? `./mainline registry --remove` removes them. Was the repository renamed, or are its versions "
-        "yours too? `./mainline registry --adopt` takes them over."
+        f"{made}. Is this a fork? `./mainline registry --remove` removes them. Was the repository renamed, or are its "
+        "versions yours too? `./mainline registry --adopt` takes them over."
     )
     return [line]
 

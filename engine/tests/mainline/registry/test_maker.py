@@ -68,6 +68,15 @@ def test_what_was_taken_over_counts(fork: Registry, monkeypatch: pytest.MonkeyPa
         assert [version.name for version in tags.versions(fork.path)] == ["v1.0.0"]
 
 
+def test_a_clone_with_the_old_name_is_told_the_new_address(fork: Registry) -> None:
+    """After a renaming, clones and followers ask by the old address; to remove tags there would be wrong."""
+    (fork.path / maker.FILE).write_text("adopted: [somebody/name]\n")
+    (said,) = tags.read(fork.path).skipped[:1]
+    assert said.startswith("1 tags of the registry were made by owner/name and do not count in somebody/name, which ")
+    assert "`git remote set-url origin URL`" in said
+    assert "--remove" not in said
+
+
 def test_a_tag_without_a_maker_counts() -> None:
     """Records from before say nothing, and words outside of the record are not its."""
     written = records.write(['"registry":"evil/name"'], registries.release("v1.0.0", 14.0))

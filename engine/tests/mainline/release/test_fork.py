@@ -62,6 +62,19 @@ def test_a_renamed_repository_takes_its_versions_over(fork: Repository) -> None:
     assert (found.replaces, found.registry) == ("v1.0.0", "somebody/name")
 
 
+def test_a_clone_with_the_old_address_removes_no_release_of_the_renamed_repository(fork: Repository) -> None:
+    """The old address still answers after a renaming; releases under the new name are not another repository's."""
+    typed("registry", "--adopt")
+    fork.merge("Take over the old name's versions")
+    release()
+    before = fork.tags()
+    host(fork, "owner/name")
+    for word in ("--remove", "--adopt"):
+        with pytest.raises(MainlineError, match=r"has owner/name as an old name of this repository, .* set-url origin"):
+            typed("registry", word)
+    assert fork.tags() == before
+
+
 @pytest.mark.parametrize("store", ["theirs", "lost"])
 def test_adopted_versions_bring_their_artifacts(fork: Repository, store: str) -> None:
     """From the store that the fork's .dvc/config still names they come into the cache; what is nowhere is said."""
