@@ -17,6 +17,7 @@ from mainline.limits.windows import Quality
 from mainline.model.intervals import clusters
 from mainline.monitoring.events import Events
 from mainline.monitoring.performance import (
+    allowed_of,
     error_of,
     furthest,
     has_only_constant,
@@ -132,12 +133,16 @@ def check_slices(production: Production) -> Outcome:
     return _with_labels(production, limit, judge)
 
 
-def furthest_segment(production: Production) -> tuple[str, str, float | None] | None:
-    """Return family, value and limit of the segment by which `check_slices` judges; None if there is none."""
-    earned = _earned(production) if production.policy.quality.bias is None else None
+def furthest_of(production: Production, check: str) -> tuple[str, str, float | None] | None:
+    """Return family, member and limit by which a check of quality judges, of a ratio its own; None if there is none."""
+    quality = production.policy.quality
+    earned = _earned(production) if (quality.skill if check == windows.SKILL else quality.bias) is None else None
     if earned is not None:
-        ranked = furthest(production, earned, _of_segments(earned))
-        return (*ranked[0], earned.limit(*ranked[0])) if ranked else None
+        families = {windows.SKILL: windows.ONE_SIDED, windows.BIAS: (windows.BIAS,)}.get(check, _of_segments(earned))
+        ranked = furthest(production, earned, families)
+        return (*ranked[0], allowed_of(earned, *ranked[0])) if ranked else None
+    if check in windows.WHOLE:
+        return None
     events = _labelled(production)
     found = [] if isinstance(events, str) else segments(production, events)
     worst = max(found, key=lambda part: part.beyond, default=None)
@@ -159,8 +164,8 @@ def _earned(production: Production) -> Quality | None:
 def _judge_skill(production: Production, earned: Quality) -> Outcome:
     """Judge the ratio to the baseline and those to what the test says; the one that is nearest to its limit."""
     ratio = float(production.measured[windows.SKILL, windows.SKILL][-1])
-    limit_ = earned.limit(windows.SKILL, windows.SKILL)
-    limit = "not played back" if limit_ is None else f"{np.exp(earned.centre + limit_):.3f}, earned"
+    limit_ = allowed_of(earned, windows.SKILL, windows.SKILL)
+    limit = "not played back" if limit_ is None else f"{limit_:.3f}, earned"
 
     def judge(_: Events) -> Outcome:
         if not np.isfinite(ratio):
@@ -168,11 +173,11 @@ def _judge_skill(production: Production, earned: Quality) -> Outcome:
         ranked = [family for family, _, _ in windows.beyond(production.measured, earned) if family in windows.ONE_SIDED]
         family = ranked[0] if ranked else windows.SKILL
         now, usual = float(production.measured[family, family][-1]), earned.usual(family)
-        far = earned.limit(family, family)
+        far = allowed_of(earned, family, family)
         whose = "of the baseline's" if family == windows.SKILL else "of what the test says of such predictions"
         whose += f" in the last {playback.RECENT_DAYS} days" if family == windows.RECENT else ""
         observed = f"{production.metric.compared} {np.exp(now):.3f} {whose}, played back {np.exp(usual):.3f}"
-        allowed = limit if far is None else f"{np.exp(usual + far):.3f}, earned"
+        allowed = limit if far is None else f"{far:.3f}, earned"
         return _judge_earned(production, earned, windows.ONE_SIDED, observed, allowed)
 
     return _with_labels(production, limit, judge)

@@ -114,6 +114,12 @@ def furthest(production: Production, earned: Quality, families: tuple[str, ...])
     return [pair for pair in ranked if np.isfinite(production.measured[pair][-1])]
 
 
+def allowed_of(earned: Quality, family: str, member: str) -> float | None:
+    """Return how far a mean error may lie from its centre, or which ratio a family of these may have."""
+    far = earned.limit(family, member)
+    return far if far is None or family not in windows.ONE_SIDED else float(np.exp(earned.usual(family) + far))
+
+
 def has_only_constant(production: Production) -> bool:
     """Say whether skill at the test is known against the constant alone: of classes a rule's answers are not kept."""
     package = production.reference.package

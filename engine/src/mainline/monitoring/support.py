@@ -11,7 +11,7 @@ from typing import Literal
 from mainline.declared.monitoring import Severities, Support
 from mainline.gate.checks.outcome import Outcome, bounded, soften
 from mainline.gate.findings import Check
-from mainline.limits import composition
+from mainline.limits import composition, sketches
 from mainline.limits.composition import Excess
 from mainline.limits.experience import Seen
 from mainline.limits.sketches import PREDICTION, RARE, Numbers, Sketch
@@ -176,11 +176,12 @@ def _since(days: Mapping[str, Sketch], excess: Callable[[str, Sketch], list[Exce
 
 
 def _named(rows: Rows, texts: list[str]) -> str:
-    """Name unseen values of the last day that are not rare."""
+    """Name unseen values that are not rare on the last day, or on all days together since which there are too many."""
     last = _last(rows)
     if last is None:
         return ""
-    _, sketch = last
+    since = _since(rows.days, partial(_excess, rows, "unseen")) or last[0]
+    sketch = sketches.add([one for day, one in rows.days.items() if day >= since])
     said = []
     for name in texts:
         found = rows.before.unseen(sketch, name)

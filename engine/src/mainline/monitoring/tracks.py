@@ -7,6 +7,7 @@ import numpy as np
 from mainline.gate import tables
 from mainline.gate.experiments import read_staleness
 from mainline.gate.findings import Check, Plot, Point, Series
+from mainline.limits import playback, windows
 from mainline.monitoring import accuracy, estimate, promise, support
 from mainline.monitoring.production import Production
 from mainline.monitoring.result import Day, Mark, Placed, Track
@@ -14,6 +15,12 @@ from mainline.monitoring.result import Day, Mark, Placed, Track
 DAYS = 35
 """Days that are shown, at most."""
 _UP_TO = "days up to "
+_OVER = {
+    windows.SKILL: " over the baseline's",
+    windows.EXPECTED: " over the test's",
+    windows.RECENT: f" of {playback.RECENT_DAYS} days over the test's",
+}
+"""What a ratio of skill is over, as short as an axis of GitHub's pictures needs it."""
 Lines = Mapping[str, Sequence[tuple[str, float | None]]]
 """A value by day for each line of a picture."""
 
@@ -46,12 +53,14 @@ def _track(check: Check, plot: Plot, marks: Sequence[Mark]) -> Track:
 
 def _of_quality(check: Check, production: Production, days: Sequence[Day]) -> tuple[str, Lines] | None:
     metric = production.metric.name
+    if check.name in (windows.SKILL, windows.BIAS, "bias by segment"):
+        judged = _of_windows(production, check.name)
+        if judged is not None:
+            return judged
     match check.name:
         case "skill":
             model, baseline = ([(day.day, getattr(day, name)) for day in days] for name in ("metric", "baseline"))
             return metric, {"model": model, "baseline": baseline}
-        case "bias by segment" if (of_segment := _of_segment(production)) is not None:
-            return of_segment
         case "bias" | "bias by segment":
             return "bias", {"bias": [(day.day, day.bias) for day in days]}
         case "labels":
@@ -59,18 +68,23 @@ def _of_quality(check: Check, production: Production, days: Sequence[Day]) -> tu
     return None
 
 
-def _of_segment(production: Production) -> tuple[str, Lines] | None:
-    """Follow the segment that is judged, beside its limit; None if no window measured it."""
-    *pair, limit = accuracy.furthest_segment(production) or ("", "", None)
+def _of_windows(production: Production, check: str) -> tuple[str, Lines] | None:
+    """Follow what is judged from window to window, beside its limit; None if no window measured it."""
+    *pair, limit = accuracy.furthest_of(production, check) or ("", "", None)
     values = production.measured.get((pair[0], pair[1]), np.empty(0))[-DAYS:]
     if not len(values):
         return None
+    unit, name = f"bias of {production.window_days} days", "production"
+    if pair[0] in windows.ONE_SIDED:
+        values, unit = np.exp(values), f"{production.metric.compared}{_OVER[pair[0]]}"
+    elif check != windows.BIAS:
+        unit, name = f"{unit} against all", " ".join(pair)
     ends = [str(np.datetime64(int(day), "D")) for day in np.unique(production.labelled.day)[-len(values) :]]
     known = [(day, float(value)) for day, value in zip(ends, values, strict=True) if np.isfinite(value)]
-    lines = {" ".join(pair): known}
+    lines = {name: known}
     if limit is not None:
         lines["limit"] = [(day, float(np.copysign(limit, values[-1]))) for day in ends]
-    return f"bias of {production.window_days} days against all", lines
+    return unit, lines
 
 
 def _of_support(check: Check, production: Production) -> tuple[str, Lines]:

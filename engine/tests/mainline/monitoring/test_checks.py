@@ -13,7 +13,7 @@ from mainline.data import predictions
 from mainline.gate.findings import Check
 from mainline.limits import sketches, windows
 from mainline.limits.windows import Quality
-from mainline.monitoring import performance, tracks, verdict
+from mainline.monitoring import accuracy, performance, tracks, verdict
 from mainline.monitoring import reference as references
 from mainline.monitoring.packages import Packaged
 from mainline.monitoring.production import Production
@@ -106,6 +106,22 @@ def test_unseen_names_are_said_unless_they_are_rare(month: Month) -> None:
     reason = checks(month.change(carrier=lambda _: renamed).production(slice(0, 1)))["unseen values"].reason
     assert "'XX'" in reason
     assert "'YY'" not in reason
+
+
+def test_unseen_name_of_few_rows_a_day_is_said_once_enough_of_them_came(month: Month) -> None:
+    """A new customer has six rows a day: whoever is called in the morning reads its name on the second day."""
+    day, six = month.moment // 1440, []
+    for one in np.unique(day)[2:]:
+        six += np.flatnonzero(day == one)[:6].tolist()
+    names = month.features["carrier"].astype(object)
+    names[six] = "ZZ"
+    new = month.change(carrier=lambda _: names)
+    found = [
+        checks(new.production(slice(0, days), support={"unseen": 0.001}))["unseen values"] for days in (2, 3, 4, 5)
+    ]
+    assert [(one.verdict, "'ZZ'" in one.reason) for one in found] == [
+        ("pass", False), ("fail", False), ("fail", True), ("fail", True)
+    ]  # fmt: skip
 
 
 def test_fault_that_began_earlier_says_when(month: Month) -> None:
@@ -317,6 +333,18 @@ def test_alarm_of_a_segment_is_drawn_by_that_segment_and_its_limit(month: Month)
     assert lines["origin LGA"] == late.measured["origin", "LGA"].tolist()
     assert checks(late)["bias by segment"].observed == f"origin LGA: {lines['origin LGA'][-1]:+.3g} minutes"
     assert set(lines["limit"]) == {-5.0}
+
+
+def test_alarm_of_the_whole_is_drawn_by_what_is_judged_and_its_limit(month: Month) -> None:
+    """The picture of skill shows the ratio that passed its limit, and that of bias the mean error of each window."""
+    held = earning(replace(month, label=month.label + 100)).production()
+    found, skill, bias = checks(held), lines_of(held, "skill"), lines_of(held, "bias")
+    assert found["skill"].observed.startswith(f"rmse {skill['production'][-1]:.3f} of ")
+    assert found["skill"].limit == f"{skill['limit'][-1]:.3f}, earned"
+    assert bias["limit"] == [-4.0] * len(bias["limit"])
+    assert bias["production"][-1] == held.measured["bias", "bias"][-1] < -4
+    declared = month.production(quality={"skill": 0.1, "bias": 4.0})
+    assert [accuracy.furthest_of(declared, check) for check in ("skill", "bias")] == [None, None]
 
 
 def test_segment_whose_name_begins_as_another_is_drawn_by_its_own_values_and_the_declared_limit(month: Month) -> None:
