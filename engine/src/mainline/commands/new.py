@@ -14,7 +14,9 @@ LOSSES = ("squared_error", "poisson", "gamma")
 
 def arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the options."""
-    parser.add_argument("table", nargs="*", type=Path, help="CSV or Parquet files of the same columns")
+    parser.add_argument(
+        "table", nargs="*", type=Path, help="CSV or Parquet files of the same columns, or folders of them"
+    )
     parser.add_argument("--label", metavar="COLUMN", help="the column to predict")
     parser.add_argument("--sql", nargs=2, metavar=("URL", "QUERY"), help="rows of sqlite:///FILE in place of files")
     parser.add_argument("--task", choices=TASKS, help="a number, one of two classes, or one of several")

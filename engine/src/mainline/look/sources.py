@@ -20,7 +20,7 @@ from mainline.scaffold import schedule, table, time_columns
 from mainline.scaffold.column import FAR, Column
 from mainline.scaffold.dialect import TableError
 from mainline.scaffold.findings import Wishes
-from mainline.scaffold.table import PARQUET, TEXT, Options
+from mainline.scaffold.table import Options
 from mainline.text import count
 
 DATA = Path("data")
@@ -70,7 +70,7 @@ def of_files(given: Sequence[Path], label: str, options: Options, wishes: Wishes
     Raises:
         TableError: when they cannot be read as one table, or have no such label.
     """
-    files, notes = _without_test(_listed(given))
+    files, notes = _without_test(table.listed(given))
     read = table.read(files, options)
     if label and label not in read.columns:
         held = read.left_out.get(label)
@@ -91,21 +91,6 @@ def of_files(given: Sequence[Path], label: str, options: Options, wishes: Wishes
         title, seen, label, names, places[chosen], read.rows, read.duplicates, hidden,
         (*_sampled(step), *left, *far, *notes),
     )  # fmt: skip
-
-
-def _listed(given: Sequence[Path]) -> list[Path]:
-    files: list[Path] = []
-    for path in given:
-        if path.is_dir():
-            inside = sorted(file for file in path.iterdir() if file.suffix.lower() in TEXT + PARQUET)
-            if not inside:
-                raise TableError(
-                    f"{path} holds no file of {', '.join(TEXT + PARQUET)}; name a folder or a file of them."
-                )
-            files += inside
-        else:
-            files.append(path)
-    return files
 
 
 def _without_test(files: list[Path]) -> tuple[list[Path], tuple[str, ...]]:

@@ -96,7 +96,9 @@ def _lacks(path: Path, written: str) -> str:
 
 def _alike(there: str, name: str) -> str:
     if there == name:
-        return f"two files are called {name}; rename one, since they are kept side by side in {OWN}/."
+        return (
+            f"two files are called {name}; rename one, such as after its folder: they are kept side by side in {OWN}/."
+        )
     return f"{there} and {name} are one name where a disk does not tell small letters from capitals; rename one."
 
 

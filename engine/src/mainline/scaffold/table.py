@@ -63,6 +63,30 @@ class Table:
         return len(next(iter(self.columns.values())).values)
 
 
+def listed(given: Sequence[Path]) -> list[Path]:
+    """Return files, and in place of each folder the tables in it, by name.
+
+    Raises:
+        TableError: when a folder has none.
+    """
+    files: list[Path] = []
+    for path in given:
+        if not path.is_dir():
+            files.append(path)
+            continue
+        inside = sorted(file for file in path.iterdir() if file.suffix.lower() in TEXT + PARQUET)
+        if not inside:
+            below = [file.suffix for file in path.glob("*/*") if file.suffix.lower() in TEXT + PARQUET]
+            named = (
+                f"name those in its folders: {path / '*' / '*'}{below[0]}"
+                if below
+                else "name a folder or a file of them"
+            )
+            raise TableError(f"{path} holds no file of {', '.join(TEXT + PARQUET)}; {named}.")
+        files += inside
+    return files
+
+
 def read(files: Sequence[Path], options: Options) -> Table:
     """Read files of the same columns as one table.
 

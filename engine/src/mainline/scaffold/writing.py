@@ -26,6 +26,9 @@ from mainline.scaffold.placing import REPLACED, RETRAIN
 from mainline.scaffold.plan import Plan
 from mainline.scaffold.table import Options
 
+_FEW = 5
+"""Data files that are named one by one."""
+
 
 def new(given: argparse.Namespace, scratch: Path, asks: bool) -> str:
     """Make a use case of a table, and say what to type next.
@@ -43,7 +46,7 @@ def _new(given: argparse.Namespace, scratch: Path, asks: bool) -> str:
     data = (
         [tables.query(given.sql[0], given.sql[1], scratch / f"{slug(given.label, 'rows')}.csv")]
         if given.sql
-        else given.table
+        else tables.listed(given.table)
     )
     own_data.check_names(data)
     if not given.plan:
@@ -94,9 +97,11 @@ def _inside(command: str) -> str:
 
 
 def _next(plan: Plan, large: list[str], back: str) -> str:
-    unused = own_data.unused(outline.own_files(plan))
     schedule = [f"the schedule in {RETRAIN}"] if Path(RETRAIN).is_file() else []
-    written = ["src/usecase/", "tests/", "params.yaml", "dvc.yaml", "README.md", *schedule, *outline.own_files(plan)]
+    own = outline.own_files(plan)
+    unused = own_data.unused(own)
+    data = own if len(own) <= _FEW else (f"{len(own)} files in {outline.OWN}/",)
+    written = ["src/usecase/", "tests/", "params.yaml", "dvc.yaml", "README.md", *schedule, *data]
     lines = [
         "", f"Written: {', '.join(written)}.",
         *([f"DVC keeps {', '.join(large)}; git keeps the .dvc file beside it."] if large else []),

@@ -47,6 +47,17 @@ def test_use_case_is_made_of_a_table(place: Project, dated: Path) -> None:
     assert {name: Path(name).read_bytes() for name in before} == before
 
 
+def test_folder_of_files_is_a_table(place: Project, tmp_path: Path) -> None:
+    """Each file of a folder is declared; on the screen so many are one line."""
+    folder = tmp_path / "days"
+    folder.mkdir()
+    for day in range(1, 7):
+        flats(40 * day).tail(40).to_csv(folder / f"2024-01-{day:02d}.csv", index=False)
+    said = _new(place, str(folder), *PRICE, "--key", "none").stdout
+    assert ", 6 files in data/own/." in said
+    assert Path("dvc.yaml").read_text().count("- data/own/2024-01-0") == 6
+
+
 @pytest.mark.parametrize("kind", ["csv", "parquet", "named.parquet"])
 def test_index_of_pandas_is_a_column(place: Project, tmp_path: Path, kind: str) -> None:
     """A table that pandas wrote with its row numbers, or with a column as its index, keeps the contract."""

@@ -10,7 +10,7 @@ import pandas as pd
 import pytest
 
 from mainline.scaffold.dialect import Dialect, TableError
-from mainline.scaffold.table import Options, query, read
+from mainline.scaffold.table import Options, listed, query, read
 from tests.mainline.scaffold.samples import ROWS, flats, write
 
 Write = Callable[[pd.DataFrame], bytes]
@@ -261,3 +261,26 @@ def test_ambiguous_dates_in_order_are_read_so(tmp_path: Path) -> None:
     days = pd.DatetimeIndex([pd.Timestamp(2024, 1 + row // 20, 1 + row // 2 % 10) for row in range(ROWS)])
     column = read([write(tmp_path, _dates("%d/%m/%Y", days))], Options()).columns["when"]
     assert (column.format, column.other_format) == ("%d/%m/%Y", "%m/%d/%Y")
+
+
+def test_folders_are_listed_by_name(tmp_path: Path) -> None:
+    """A folder stands for the tables in it, in the order of their names; a file stays what it is."""
+    for name in ("b.csv", "a.PARQUET", "note.md"):
+        (tmp_path / name).touch()
+    other = tmp_path / "other.md"
+    assert listed([other, tmp_path]) == [other, tmp_path / "a.PARQUET", tmp_path / "b.csv"]
+
+
+@pytest.mark.parametrize(
+    ("inside", "said"),
+    [
+        ("date=2024-01-01/part-0.parquet", r"name those in its folders: .*\*/\*\.parquet\."),
+        ("a.md", "name a folder or "),
+    ],
+)
+def test_folder_without_tables_names_what_to_name(tmp_path: Path, inside: str, said: str) -> None:
+    """Tables in partitions are found by a pattern of the shell."""
+    (tmp_path / inside).parent.mkdir(exist_ok=True)
+    (tmp_path / inside).touch()
+    with pytest.raises(TableError, match=said):
+        listed([tmp_path])
