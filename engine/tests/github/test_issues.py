@@ -337,7 +337,7 @@ def test_merge_that_no_run_released_is_an_issue_until_it_is(github: GitHub, moni
     assert issue["state"] == "open"
     assert "a model that no version has" in issue["body"]
     assert "production could take it and did not" in issue["body"]
-    assert "its message says `[skip ci]`" in issue["body"]
+    assert "\n- GitHub starts no run for the newest commit, since its message says `[skip ci]`: start" in issue["body"]
     for tag in ("model@v1.1.0", "model#production#2"):
         subprocess.run(["git", "tag", tag], check=True)
     issues.follow(later)
@@ -346,6 +346,10 @@ def test_merge_that_no_run_released_is_an_issue_until_it_is(github: GitHub, moni
     issues.follow(later)
     (new,) = [each for each in about(github, "is not released") if each["state"] == "open"]
     assert "has v1.0.0 since" in new["body"]
+    _merge(monitored, "c" * 32, "Failed")
+    issues.follow(later)
+    (failed,) = [each for each in about(github, "is not released") if each["state"] == "open"]
+    assert "\n- Look at the run of *Main* for the newest commit: if it failed or waits, it says why. " in failed["body"]
 
 
 def test_lock_that_cannot_be_read_keeps_no_alarm_back(github: GitHub, monitored: Path) -> None:

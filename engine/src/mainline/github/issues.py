@@ -155,12 +155,13 @@ def _unreleased(declared: dict[str, Environment], now: datetime) -> Iterator[Iss
         return
     if found is None or now.timestamp() - found.when < _RUN_SECONDS:
         return
-    none = f"has none, since its message says `{found.skips}`" if found.skips else "has none"
+    start = "start *Main* by hand (Actions, Main, Run workflow)"
+    step = "Look at the run of *Main* for the newest commit: if it failed or waits, it says why. Without one,"
+    if found.skips:
+        step = f"GitHub starts no run for the newest commit, since its message says `{found.skips}`:"
     text = (
-        f"The default branch {found.told}, so git does not say what serves. Look at the run of *Main* for the newest "
-        f"commit: if it failed or waits, it says why; if the commit {none}, start *Main* by hand (Actions, Main, Run "
-        "workflow). If this model is not to be released, revert its merge. This issue closes by itself once the two "
-        "agree."
+        f"The default branch {found.told}, so git does not say what serves.\n\n**What to do**\n\n- {step} {start}."
+        "\n- If this model is not to be released, revert its merge.\n\nThis issue closes by itself once the two agree."
     )
     yield Issue(f"release {found.commit[:12]}", "The model of the default branch is not released", text)
 
