@@ -50,18 +50,25 @@ def closed(check: str) -> str:
 
 
 def play(story: Story) -> Flights:
-    """Play the story until the alarm that started a retraining is closed; return the flights."""
+    """Play the story until the alarm is closed and the version that it was of is shown no more; return the flights."""
     flights = flights_ahead.read(story)
     flights_ahead.write_feed(story, flights, BEGIN - timedelta(1))
     story.set_clock(BEGIN, "00:00")
     with story.service():
         story.wait(lambda: story.stable() == FIRST and story.is_live(FIRST), "the first version serves")
         day = BEGIN
-        while not (MERGED in story.events and any(closed(check) in story.events for check in QUALITY)):
+        while not is_over(story):
             assert day < periods.span(warehouse.LAST)[1], f"no alarm of quality was closed: {story.events}"
             live(story, flights, day)
             day += timedelta(1)
     return flights
+
+
+def is_over(story: Story) -> bool:
+    """Say whether an alarm of quality was closed by a release, and only the version that it brought is shown."""
+    if MERGED not in story.events or not any(closed(check) in story.events for check in QUALITY):
+        return False
+    return [one.version for one in story.told().versions] == [SECOND]
 
 
 def live(story: Story, flights: Flights, day: date) -> None:
