@@ -30,9 +30,9 @@ class Backlog:
     @property
     def told(self) -> str:
         """What main has and who lacks it, as a sentence that goes on after the branch's name."""
-        what = self.version or "a model that no version has"
+        what = self.version or "a model that no run released"
         since = f"{datetime.fromtimestamp(self.when, UTC):%Y-%m-%d} ({self.commit[:10]})"
-        return f"has {what} since {since}, and {few(self.environments)} could take it and did not"
+        return f"has had {what} since {since}, and {few(self.environments)} could take it and did not"
 
 
 def find(declared: Mapping[str, Environment], environment: str | None = None) -> Backlog | None:

@@ -38,7 +38,7 @@ def test_a_merge_that_no_run_released_is_told_until_it_is(repository: Repository
     assert json.loads(typed("history", "--json"))["unreleased"] is None
     repository.change(model={"depth": 4})
     said = typed("history").splitlines()[-1]
-    assert said.startswith("main has a model that no version has since 20")
+    assert said.startswith("main has had a model that no run released since 20")
     assert said.endswith(
         "), and staging, production could take it and did not. `./mainline promote` on it gives it to them."
     )

@@ -81,10 +81,10 @@ def test_merge_that_no_run_released_is_in_the_status(followed: Followed) -> None
     follower.tick()
     now = status.read(followed.source.place.folder)
     text = status.render(now, now["time"])
-    assert "\n  main     has a model that no version has since 20" in text
+    assert "\n  main     has had a model that no run released since 20" in text
     assert "production could take it and did not" in " ".join(text.split())
     assert "PROBLEM" not in text
-    assert "; it has a model that no version has since 20" in rollout_page.render(now, now["time"])
+    assert "; it has had a model that no run released since 20" in rollout_page.render(now, now["time"])
 
 
 def test_tag_deleted_at_the_origin_counts_no_more(followed: Followed) -> None:
