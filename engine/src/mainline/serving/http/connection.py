@@ -24,6 +24,8 @@ class GuardedProtocol(UpgradingProtocol):
     _started: RequestResponseCycle | None = None
     _last_word: Problem | None = None
     """What ends the connection once the requests before it are answered."""
+    _is_last_unless_read = False
+    """Whether an answer is the last if it goes out before the chunks have ended; nobody knows how many there are."""
     _has_ended = False
     """Whether the last answer is on its way; if the client still sends, nobody looks at that any more."""
 
@@ -110,6 +112,7 @@ class GuardedProtocol(UpgradingProtocol):
         self.until = monotonic() + self.guard.read_seconds
         self._reading = self._in_head = True
         self._bytes = 0
+        self._is_last_unless_read = False
         self.url, self.headers = b"", []
         self.expect_100_continue = False
 
@@ -133,6 +136,9 @@ class GuardedProtocol(UpgradingProtocol):
         super().on_headers_complete()
         self.cycle.transport = self._last_write  # type: ignore[assignment]
         if self.reserved or self.guard.is_leaving or announces_more(headers, self.guard.limits.body_bytes):
+            self.cycle.keep_alive = False
+        self._is_last_unless_read = self.cycle.keep_alive and any(name == b"transfer-encoding" for name, _ in headers)
+        if self._is_last_unless_read:
             self.cycle.keep_alive = False
         self.end_head()
 
@@ -168,6 +174,8 @@ class GuardedProtocol(UpgradingProtocol):
         if cycle.response_complete:
             self._rest()
         else:
+            if self._is_last_unless_read and not (cycle.response_started or self.guard.is_leaving):
+                cycle.keep_alive = True
             cycle.more_body = False
             cycle.message_event.set()
 

@@ -54,6 +54,31 @@ def test_client_that_sends_all_before_it_reads_gets_the_answer(
     connection.close()
 
 
+@pytest.mark.parametrize(("path", "is_known", "status"), [("/predict", False, 401), ("/no", True, 404)])
+def test_refusal_before_the_last_chunk_says_that_it_is_the_last(
+    server: Running, path: str, is_known: bool, status: int
+) -> None:
+    """A client that sends chunks beyond the limit learns that its connection ends, and sends no more requests on it."""
+    connection = server.connect()
+    headers = {"Authorization": f"Bearer {server.key if is_known else 'no'}", "Content-Type": "application/json"}
+    connection.request("POST", path, (b"x" * 1_000_000 for _ in range(LARGE // 1_000_000)), headers)
+    reply = connection.getresponse()
+    assert (reply.status, reply.headers["connection"]) == (status, "close")
+    connection.close()
+
+
+def test_connection_stays_open_behind_chunks_that_were_read(server: Running) -> None:
+    """The answer to a chunked body that is here is not the last, whatever it says."""
+    connection = server.connect()
+    headers = {"Authorization": f"Bearer {server.key}", "Content-Type": "application/json"}
+    for _ in range(2):
+        connection.request("POST", "/v2/models/flight-delay/infer", iter([b"{", b"}"]), headers)
+        reply = connection.getresponse()
+        reply.read()
+        assert (reply.status, reply.headers["connection"]) == (400, None)
+    connection.close()
+
+
 def test_client_that_sends_without_an_end_is_ended(package_dir: Path, tmp_path: Path) -> None:
     """Behind its answer nobody holds a connection for longer than a request may take to arrive."""
     wrap = "from mainline.serving import admission; admission.SWEEP_SECONDS = 0.1"
