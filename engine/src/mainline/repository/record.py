@@ -30,6 +30,10 @@ ALARM, LIBRARY, AGE = "alarm", "library", "age"
 """The alarms that a rehearsal tried, as they are named in its record."""
 RAISED = "raised: "
 """How the word on an alarm begins that was raised when it should be, and not before."""
+CLAIM = "claim: "
+"""What the name of a claim of the contract begins with in a record of tests."""
+PASSED, SILENT = "passed", "passed, and asserts nothing"
+"""The result of a test that could have failed, and of one that could not."""
 CODE = ("src", "tests", "engine/src", "params.yaml", "pyproject.toml", "requirements")
 """What a result of tests is a result of."""
 

@@ -109,7 +109,7 @@ class Kept(Evidence):
         """Servers tell of no commit that is not released."""
         raise ByRunError
 
-    def told(self, *_: object) -> NoReturn:
+    def rolled_out(self) -> NoReturn:
         """Servers tell of no commit that is not released."""
         raise ByRunError
 

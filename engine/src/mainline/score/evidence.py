@@ -42,6 +42,12 @@ class Evidence(Made):
         found, origin = self.judged
         return passed(found.checks, names, "the gate", GATE), origin
 
+    @property
+    def sign(self) -> int:
+        """1 if less of the primary metric is better, else -1."""
+        compared = self.judged[0].comparison
+        return 1 if compared.compared in ("", compared.metric) else -1
+
     @cached_property
     def looked(self) -> Monitored:
         """The last report of monitoring, here or on the branch that machines share."""
@@ -53,14 +59,20 @@ class Evidence(Made):
         said = reports.seconds(self.looked.until)
         return self.fresh(Origin(f"monitoring of {self.environment}", "", said), MONITOR)
 
-    def told(self, *kinds: str) -> tuple[Event, Origin]:
-        """Return the newest event of some kinds that a server told of this package."""
-        about = [one for one in self.events if one.digest == self.digest and one.event in kinds]
-        if not about:
-            raise LackError(f"no server told that it {' or '.join(kinds)} this package", FOLLOW)
-        return about[-1], self.fresh(
-            Origin(artifact.branch("deployments", self.environment), "", about[-1].when), FOLLOW
-        )
+    def rolled_out(self) -> tuple[Event, Origin]:
+        """Return the newest event by which a server told that this package went through the declared rollout.
+
+        An event names its policy if it ended one: a first version, and one that returns, are served without steps.
+        """
+        served = [one for one in self.events if one.digest == self.digest and one.event == "served"]
+        if not served:
+            raise LackError("no server told that it served this package", FOLLOW)
+        stepped = [one for one in served if one.policy == self.deployed.rollout.hash]
+        if not stepped:
+            how = "under another policy" if any(one.policy for one in served) else "without steps"
+            raise LackError(f"{served[-1].version} was served {how}", FOLLOW)
+        origin = Origin(artifact.branch("deployments", self.environment), "", stepped[-1].when)
+        return stepped[-1], self.fresh(origin, FOLLOW)
 
     @cached_property
     def events(self) -> Sequence[Event]:
@@ -103,21 +115,18 @@ class Evidence(Made):
         return found.found, origin
 
     def claims(self, *names: str) -> Origin:
-        """Return where claims of the contract are shown to hold."""
-        return self.passed(f"tests/test_contract.py::test_the_use_case_keeps_the_contract[{name}]" for name in names)
-
-    def passed(self, names: Iterable[str]) -> Origin:
-        """Return where tests are shown to have passed."""
+        """Return where claims of the contract are shown to hold, by whichever test tried them."""
         outcomes, origin = self.tested
         for name in names:
-            if outcomes.get(name) != "passed":
-                raise LackError(f"{name.rpartition('::')[2][-60:]} {outcomes.get(name, 'did not run')}", TEST)
+            outcome = outcomes.get(f"{record.CLAIM}{name}", "was not tried")
+            if outcome != record.PASSED:
+                raise LackError(f"{name} {outcome}", TEST)
         return origin
 
     def own_tests(self, file: str) -> int:
-        """Return how many tests of a file ran; 0 if one of them did not pass."""
+        """Return how many tests of a file asserted something; 0 if one of them did not pass."""
         outcomes = [found for name, found in self.tested[0].items() if name.startswith(f"{file}::")]
-        return len(outcomes) if set(outcomes) == {"passed"} else 0
+        return outcomes.count(record.PASSED) if set(outcomes) <= {record.PASSED, record.SILENT} else 0
 
     @cached_property
     def scheduled(self) -> frozenset[str]:

@@ -122,7 +122,7 @@ def code(evidence: Evidence) -> Shown:
     names = ("every_declared_feature_is_computed", "a_row_alone_equals_the_same_row_in_a_batch",
              "the_order_of_rows_does_not_matter", "the_order_of_the_data_does_not_matter")  # fmt: skip
     origin, own = evidence.claims(*names), evidence.own_tests("tests/test_features.py")
-    lacks = None if own else Step(3, "test values of features in tests/test_features.py")
+    lacks = None if own else Step(3, "assert values of features in tests/test_features.py")
     return evidence.shown(
         f"4 claims of the contract and {count(own, 'test')} of your own pass", origin, "make test", lacks
     )

@@ -1,7 +1,5 @@
 """The seven tests of how the model was developed."""
 
-import re
-
 from mainline.declared import reading
 from mainline.declared.tune import Search
 from mainline.gate.ranks import agreement
@@ -17,6 +15,8 @@ _REVIEW = Step(3, "have it reviewed, and commit with a line `Reviewed-by: NAME`"
 _HOST = Step(6, "a full point needs the review as the host of git keeps it, which is not read here")
 _FORESEE = Step(3, "judge models on more rows: widen data.from, then `./mainline explain`")
 FEWEST = 3
+_THIN = Step(3, "lower evaluation.slice_min_rows in params.yaml, or name slices with more rows")
+_SEARCH = Step(3, "declare other values in tune.space of params.yaml, then `./mainline tune`")
 _RELEASE = Step(5, f"release and monitor {FEWEST} versions, or widen data.from until {FEWEST} periods can be replayed")
 
 
@@ -25,9 +25,14 @@ def review(evidence: Evidence) -> Shown:
     commit = evidence.last_commit(*SPEC)
     if not commit or evidence.is_edited(*SPEC):
         raise LackError("what shapes the model is not committed", Step(0, "commit it"))
-    author, *said = ask("show", "--no-patch", "--format=%an%n%B", commit).splitlines()
-    found = [line.partition(":")[2] for line in said if line.lower().startswith("reviewed-by:")]
-    others = [name for name in (re.sub(r"<.*", "", each).strip() for each in found) if name and name != author]
+    name, mail, *said = ask("show", "--no-patch", "--format=%an%n%ae%n%B", commit).splitlines()
+    found = [line.partition(":")[2].partition("<") for line in said if line.lower().startswith("reviewed-by:")]
+    author = {name.casefold(), mail.casefold()}
+    others = [
+        by.strip()
+        for by, _, at in found
+        if by.strip() and not author & {by.strip().casefold(), at.strip("> ").casefold()}
+    ]
     if not others:
         raise LackError(f"commit {commit[:7]} names no reviewer other than its author", _REVIEW)
     origin = evidence.fresh(evidence.of_commit("git log", commit), _REVIEW)
@@ -78,6 +83,8 @@ def tuned(evidence: Evidence) -> Shown:
     own = [row for row in rows if row.get("search") == key]
     if not own:
         raise LackError(f"{TUNING} is of another search, model, data or code", TUNE)
+    if trials < 2:
+        raise LackError("the declared search tries nothing but the declared model", _SEARCH)
     if len(own) < trials:
         raise LackError(f"{TUNING} has {len(own)} of {trials} trials", TUNE)
     tried = ", ".join((*declared.space, *declared.candidates))
@@ -95,20 +102,22 @@ def staleness(evidence: Evidence) -> Shown:
 
 
 def simpler(evidence: Evidence) -> Shown:
-    """The model beats the baseline; a whole point if that is a rule of the use case, and not a constant."""
+    """The model beats the baseline; a whole point if that is a rule of the use case that beats a constant itself."""
     baseline = evidence.measured("metrics/baseline.json")
     (check,), origin = evidence.checks("against the baseline")
-    rule = "rule" in baseline
+    rule = "rule" in baseline and evidence.sign * (baseline["rule"] - baseline["constant"]) < 0
     said = f"{check.observed} of {'a rule' if rule else 'a constant'}'s loss, at most {check.limit}"
-    lacks = None if rule else Step(3, "write a simpler rule as `baseline` in src/usecase/scoring.py")
+    lacks = None if rule else Step(3, "write a rule that beats a constant as `baseline` in src/usecase/scoring.py")
     return evidence.shown(said, origin, "make gate", lacks)
 
 
 def slices(evidence: Evidence) -> Shown:
-    """No segment with enough rows is much worse than the whole, or than in production."""
+    """Segments have enough rows, and none of them is much worse than the whole, or than in production."""
     rows = evidence.measured("metrics/slices.csv")
     if not rows:
         raise LackError("there are no slices", Step(3, "name slices in src/usecase/scoring.py"))
+    if all(row["thin"] == "true" for row in rows):
+        raise LackError("no segment has enough rows to be judged", _THIN)
     (whole, _), origin = evidence.checks("slices against the whole", "slices against production")
     said = f"{count(len(rows), 'segment')}; worst: {whole.observed}, at most {whole.limit}"
     return evidence.shown(said, origin, "make gate")

@@ -42,7 +42,7 @@ def invariants(evidence: Evidence) -> Shown:
     if not found.is_rehearsed:
         return _watched(evidence, found, ", ".join(_SUPPORT))
     alarm = evidence.rehearsed[0].get("alarm", "")
-    is_raised = ": fail: " in alarm
+    is_raised = alarm.split(": ")[1:2] == ["fail"]  # the check, its verdict, and what it saw: any text of the log
     said = f"{', '.join(_SUPPORT)}; alarm of a planted fault: {alarm}" if is_raised else ", ".join(_SUPPORT)
     return _watched(evidence, found, said, is_whole=is_raised)
 

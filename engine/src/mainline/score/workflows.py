@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Iterator
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeGuard
 
 import yaml
 
@@ -44,15 +44,21 @@ def _read(content: bytes) -> dict[Any, Any]:
     return found if isinstance(found, dict) else {}
 
 
+def _is_on(part: object) -> TypeGuard[dict[str, Any]]:
+    """Whether a job or step is one, and is not switched off."""
+    condition = str(part.get("if", "")) if isinstance(part, dict) else "false"
+    return condition.strip("${} ").casefold() != "false"
+
+
 def _lines(workflow: dict[Any, Any]) -> Iterator[str]:
     begins = workflow.get("on", workflow.get(True))  # YAML 1.1 takes the key `on` for true
     names = {begins} if isinstance(begins, str) else set(begins or ())
     jobs = workflow.get("jobs")
     if not names - BY_HAND or not isinstance(jobs, dict):
         return
-    for job in jobs.values():
-        for step in (job.get("steps") or ()) if isinstance(job, dict) else ():
-            run = step.get("run") if isinstance(step, dict) else None
+    for job in filter(_is_on, jobs.values()):
+        for step in filter(_is_on, job.get("steps") or ()):
+            run = step.get("run")
             for line in str(run or "").splitlines():
                 if line.strip().startswith(_DOORS):
                     yield " ".join(line.split())

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from mainline.claims import catalogue
+from mainline.claims import catalogue, integration, training
 from mainline.commands import score, verify
 from mainline.errors import MainlineError, UnknownError
 from mainline.repository import record
@@ -135,7 +135,7 @@ def test_tests_leave_a_record_of_what_ran_on_which_code(tmp_path: Path) -> None:
     """The outcome of each test by name, at a commit; the code's hash is another after an edit."""
     made = registries.create(tmp_path / "fork")
     long = f"@pytest.mark.parametrize('x', [1], ids=['{'x' * 700}'])\ndef test_d(x): assert 0\n"
-    tests = f"import pytest\n{long}def test_a(): pass\ndef test_b(): assert 0\n@pytest.mark.skip\ndef test_c(): pass\n"
+    tests = f"import pytest\n{long}def test_a(): assert [1]\ndef test_b(): assert []\n@pytest.mark.skip\ndef test_c(): pass\n"
     commit = made.commit(0, tests__test_a_dot_py=tests, _dot_gitignore="/.mainline/\n__pycache__/\n")
     command = [sys.executable, "-m", "pytest", "-q", "-p", "mainline.score.plugin", "-p", "no:cacheprovider"]
     environment = {"PATH": os.environ["PATH"], "PYTHONPATH": SEARCH_PATH}
@@ -155,7 +155,9 @@ def test_tests_leave_a_record_of_what_ran_on_which_code(tmp_path: Path) -> None:
 
 def test_claims_that_points_rest_on_are_in_the_catalogue() -> None:
     """No point waits for a claim that the contract does not have."""
-    assert set(world.CLAIMS) <= {claim.__name__ for claim in catalogue.ALL}
+    known = (*catalogue.ALL, *training.CLAIMS, *integration.CLAIMS)
+    assert set(world.CLAIMS) <= {claim.__name__ for claim in known}
+    assert {claim.__name__ for claim in (*training.CLAIMS, *integration.CLAIMS)} <= set(world.CLAIMS)
 
 
 def test_explaining_a_row_leaves_a_record_of_its_package(other_project: Project, tmp_path: Path) -> None:

@@ -15,7 +15,7 @@ from mainline.score import rubric, total
 from mainline.score.total import Mark
 from tests.mainline.registry.registries import Registry
 from tests.mainline.score import world
-from tests.mainline.score.world import CLAIM, GATE, OWN, REPORT
+from tests.mainline.score.world import GATE, OWN, REPORT
 
 Take = Callable[[Registry], object]
 GIT_ALONE = {"Model 1": 0.5, "Data 6": 1, "Infra 7": 1}
@@ -97,10 +97,10 @@ LOSSES: dict[str, Take] = {
     "Data 1": lambda _: Path("metrics/data.json").write_text('{"accepted": 9, "quarantined": 0}') and None,
     "Data 2": of_table("worth.csv", trained="0123456789ab"),
     "Data 3": of_gate("feature cost", "warn"),
-    "Data 4": of_tests(CLAIM.format("no_banned_name_is_used")),
+    "Data 4": of_tests(f"{record.CLAIM}no_banned_name_is_used"),
     "Data 5": of_personal('{"declared": {}, "looked_at": {}, "found": {"flights.note": {"mail addresses": 0.5}}}'),
     "Data 6": untag("model@v1.0.0"),
-    "Data 7": of_tests(OWN[0]),
+    "Data 7": of_tests(OWN),
     "Model 1": commit(src__usecase__features_dot_py="# nobody looked at this\n"),
     "Model 2": lambda made: (of_report("promises", 2)(made), of_table("ranks.csv", trained="0123456789ab")(made)),
     "Model 3": of_table("tuning.csv", search="0123456789ab"),
