@@ -23,9 +23,7 @@ def _asserting(file: Path) -> frozenset[str]:
     """Return the names of a file's functions that have an assertion."""
     functions = [node for node in ast.walk(ast.parse(file.read_bytes())) if isinstance(node, _Function)]
     found = {one.name for one in functions if any(map(_asserts, ast.walk(one)))}
-    more = True
-    while more:
-        more = {one.name for one in functions if found & set(_called(ast.walk(one)))} - found
+    while more := {one.name for one in functions if found & set(_called(ast.walk(one)))} - found:
         found |= more
     return frozenset(found)
 

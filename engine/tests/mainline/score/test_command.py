@@ -134,8 +134,11 @@ def test_a_repository_with_nothing_in_it_has_no_points(tmp_path: Path, monkeypat
 def test_tests_leave_a_record_of_what_ran_on_which_code(tmp_path: Path) -> None:
     """The outcome of each test by name, at a commit; the code's hash is another after an edit."""
     made = registries.create(tmp_path / "fork")
-    long = f"@pytest.mark.parametrize('x', [1], ids=['{'x' * 700}'])\ndef test_d(x): assert 0\n"
-    tests = f"import pytest\n{long}def test_a(): assert [1]\ndef test_b(): assert []\n@pytest.mark.skip\ndef test_c(): pass\n"
+    long = f"@pytest.mark.parametrize('x', [1], ids=['{'x' * 700}'])\ndef test_e(x): assert 0\n"
+    short = (
+        "def test_a(): assert [1]\ndef test_b(): assert []\n@pytest.mark.skip\ndef test_c(): pass\ndef test_d(): pass\n"
+    )
+    tests = f"import pytest\n{long}{short}"
     commit = made.commit(0, tests__test_a_dot_py=tests, _dot_gitignore="/.mainline/\n__pycache__/\n")
     command = [sys.executable, "-m", "pytest", "-q", "-p", "mainline.score.plugin", "-p", "no:cacheprovider"]
     environment = {"PATH": os.environ["PATH"], "PYTHONPATH": SEARCH_PATH}
@@ -147,9 +150,9 @@ def test_tests_leave_a_record_of_what_ran_on_which_code(tmp_path: Path) -> None:
         assert (found.commit, found.code) == (commit, record.code())
         (made.path / "tests/test_a.py").write_text("")
         assert found.code != record.code()
-    names = ("passed", "failed", "skipped")
+    names = (record.PASSED, "failed", "skipped", record.SILENT)
     told = {name: outcome for name, outcome in found.found.items() if "xxx" not in name}
-    assert told == {f"tests/test_a.py::test_{letter}": name for letter, name in zip("abc", names, strict=True)}
+    assert told == {f"tests/test_a.py::test_{letter}": name for letter, name in zip("abcd", names, strict=True)}
     assert [outcome for name, outcome in found.found.items() if "xxx" in name] == ["failed"]
 
 

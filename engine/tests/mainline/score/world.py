@@ -86,7 +86,7 @@ def build(path: Path) -> None:
 
 
 def tell(made: Registry, event: str, policy: str | None = None) -> None:
-    """Let a server tell what became of v1.1.0: under the declared policy, under another one, or, if '', without steps."""
+    """Let a server tell what became of v1.1.0: under the declared policy, another one, or, if '', without steps."""
     declared = environments.load(made.path / "deploy/production.yaml").rollout.hash
     line = {"time": "2026-01-06T01:00:00Z", "event": event, "version": "v1.1.0", "digest": DIGEST,
             "policy": declared if policy is None else policy}  # fmt: skip
