@@ -80,7 +80,7 @@ def days(
         is_whole = len(window) == length
         quality = _failed(production, QUALITY) if is_whole else {}
         drifted = _failed(production, DRIFT) if is_whole else {}
-        unlike = {name: outcome.observed for name, kind, check in support.CHECKS
+        unlike = {name: outcome.observed for name, kind, _, check in support.CHECKS
                   if getattr(policy.severity, kind) == "alarm"
                   and (outcome := check(production.counted)).verdict == "fail"}  # fmt: skip
         found.append(Day(int(day), unlike, quality, drifted, _reach(production) if is_whole else 0.0))

@@ -19,12 +19,12 @@ FAR = 1e6
 LETTERS = (string.ascii_uppercase, string.ascii_lowercase, string.digits)
 
 
-def made_up(rows: int = ROWS, seed: int = 0) -> dict[str, Array]:
-    """Return n requests; the first is that of the examples, in the last all that is optional is absent."""
+def made_up(seed: int = 0) -> dict[str, Array]:
+    """Return `ROWS` requests; the first is that of the examples, in the last all that is optional is absent."""
     random = np.random.default_rng(seed)
     fields = module("interface").REQUEST
     example = from_rows([{field.name: field.example for field in fields}], fields)
-    return with_local({field.name: _column(field, example[field.name][0], rows, random) for field in fields}, fields)
+    return with_local({field.name: _column(field, example[field.name][0], ROWS, random) for field in fields}, fields)
 
 
 def known(requests: Columns, seed: int = 0) -> dict[str, dict[str, Array]]:

@@ -67,13 +67,13 @@ class Api:
                 return
             number += 1
 
-    def download(self, url: str, limit: int, accept: str = "application/octet-stream") -> bytes:
+    def download(self, url: str, limit: int) -> bytes:
         """Return a file of at most so many bytes.
 
         Raises:
             ApiError: when it is larger, or not to be had.
         """
-        return self._send("GET", url, None, "", limit, accept)
+        return self._send("GET", url, None, "", limit, "application/octet-stream")
 
     def attach(self, release: Mapping[str, Any], name: str, content: bytes) -> Any:
         """Send a file to a release."""

@@ -39,14 +39,13 @@ class Shipped:
     written: int
 
 
-def ship(log: Path, environment: str, mark: str, remote: Remote | None = None) -> Shipped:
+def ship(log: Path, environment: str, mark: str) -> Shipped:
     """Put the files of a log that nobody writes to any more into the store.
 
     Args:
         log: the prediction log.
         environment: whose it is.
         mark: tells this machine from others (`Place.mark`).
-        remote: the store; the declared one without it.
 
     Raises:
         MainlineError: when there is no log, another process ships it, or the store does not take a file; what is here
@@ -56,7 +55,7 @@ def ship(log: Path, environment: str, mark: str, remote: Remote | None = None) -
     notes = log / NOTES
     notes.mkdir(exist_ok=True)
     with exclusion.alone(notes / _LOCK, "./mainline ship"):
-        return _ship(log, notes, environment, mark, remote)
+        return _ship(log, notes, environment, mark)
 
 
 def let_go(log: Path) -> None:
@@ -72,8 +71,8 @@ def let_go(log: Path) -> None:
                 left.unlink()
 
 
-def _ship(log: Path, notes: Path, environment: str, mark: str, remote: Remote | None) -> Shipped:
-    sent = size = written = 0
+def _ship(log: Path, notes: Path, environment: str, mark: str) -> Shipped:
+    remote, sent, size, written = None, 0, 0, 0
     found = logfiles.find(log).files
     _tidy(notes, {file.name for file in found} | {_LOCK})
     for seen in found:
@@ -97,14 +96,13 @@ def _ship(log: Path, notes: Path, environment: str, mark: str, remote: Remote | 
     return Shipped(sent, size, written)
 
 
-def receive(store: Store, environment: str, remote: Remote | None = None) -> int:
+def receive(store: Store, environment: str) -> int:
     """Bring files that wait in the store and were not rolled up yet; return how many.
 
     Raises:
         MainlineError: when the store does not answer, or gives something else than was sent.
     """
-    remote = remote or stores.open_remote()
-    records = {record.name: record for record in store.records().values()}
+    remote, records = stores.open_remote(), {record.name: record for record in store.records().values()}
     brought = 0
     for path, size in _waiting(remote, environment):
         stem, mark, digest = _parts(path)
@@ -116,7 +114,7 @@ def receive(store: Store, environment: str, remote: Remote | None = None) -> int
     return brought
 
 
-def settle(store: Store, environment: str, commit: str, since: Horizon, remote: Remote | None = None) -> int:
+def settle(store: Store, environment: str, commit: str, since: Horizon) -> int:
     """Take out of the store what others can read as a record by now; return how many files that were.
 
     A file that was brought here goes too, also if another machine took it out of the store, or a kill left it.
@@ -126,13 +124,11 @@ def settle(store: Store, environment: str, commit: str, since: Horizon, remote: 
         environment: whose files are settled.
         commit: what others read, after `sharing.give`.
         since: the days from which on they read it.
-        remote: the store; the declared one without it.
 
     Raises:
         MainlineError: when the store does not answer.
     """
-    remote = remote or stores.open_remote()
-    records = {record.name: record for record in store.records().values()}
+    remote, records = stores.open_remote(), {record.name: record for record in store.records().values()}
     there = tree.entries(commit).keys()
 
     def is_shared(name: str, size: int) -> bool:

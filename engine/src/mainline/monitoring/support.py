@@ -70,27 +70,20 @@ def check_constant(rows: Rows) -> Outcome:
     return _judge(rows, "constant")
 
 
-CHECKS: tuple[tuple[str, Literal["support", "range"], Callable[[Rows], Outcome]], ...] = (
-    ("missing values", "support", check_missing),
-    ("unseen values", "support", check_unseen),
-    ("whole numbers", "support", check_whole),
-    ("range of numbers", "range", check_range),
-    ("constant values", "support", check_constant),
+CHECKS: tuple[tuple[str, Literal["support", "range"], str, Callable[[Rows], Outcome]], ...] = (
+    ("missing values", "support", "missing", check_missing),
+    ("unseen values", "support", "unseen", check_unseen),
+    ("whole numbers", "support", "not_whole", check_whole),
+    ("range of numbers", "range", "outside", check_range),
+    ("constant values", "support", "constant", check_constant),
 )
-"""Each with the key of `monitoring.severity` that says whether it is an alarm."""
-_QUESTIONS = {
-    "missing values": "missing",
-    "unseen values": "unseen",
-    "whole numbers": "not_whole",
-    "range of numbers": "outside",
-    "constant values": "constant",
-}
-"""What each asks, as `monitoring.support` declares its limit."""
+"""Each with the key of `monitoring.severity` that says whether it is an alarm, and the question that it asks, as
+`monitoring.support` names its limit."""
 
 
 def run(rows: Rows, severity: Severities) -> list[Check]:
     """Run every check of support; one that is only reported warns where an alarm would fail."""
-    return [bounded(name, "data", soften(check(rows), getattr(severity, kind))) for name, kind, check in CHECKS]
+    return [bounded(name, "data", soften(check(rows), getattr(severity, kind))) for name, kind, _, check in CHECKS]
 
 
 def _last(rows: Rows) -> tuple[str, Sketch] | None:
@@ -103,9 +96,9 @@ def follow(rows: Rows, check: str) -> dict[str, Excess]:
 
     There is nothing if the check is not one of these, or no column is of its kind.
     """
-    question, last = _QUESTIONS.get(check), _last(rows)
+    question, last = next((asked for name, _, asked, _ in CHECKS if name == check), ""), _last(rows)
     worst = max(_excess(rows, question, *last), default=None) if question and last else None
-    if worst is None or question is None:
+    if worst is None:
         return {}
     days = {day: _excess(rows, question, day, sketch) for day, sketch in rows.days.items()}
     return {day: one for day, found in days.items() for one in found if one.name == worst.name}

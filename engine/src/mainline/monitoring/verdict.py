@@ -34,7 +34,7 @@ _OTHERS: tuple[tuple[str, Kind, Group, Callable[[Production], Outcome]], ...] = 
 """Those that follow the checks of support, in the order in which a person wants to read them."""
 _CAUSES = ("support", "range", "skew")
 """Kinds of checks that say why quality may be worse; drift of features is one more."""
-KINDS: dict[str, str] = {name: kind for name, kind, _ in support.CHECKS} | {name: kind for name, kind, *_ in _OTHERS}
+KINDS: dict[str, str] = {name: kind for name, kind, *_ in support.CHECKS} | {name: kind for name, kind, *_ in _OTHERS}
 """The key of `monitoring.severity` that says whether a check is an alarm, by its name."""
 
 

@@ -69,7 +69,7 @@ def search(stores: Iterable[Store], sought: Sought) -> Search:
     return Search(stores, read, frozenset(oid for oid, holds in known.items() if holds))
 
 
-def staying(stores: list[Store], now: float | None = None) -> Staying:
+def staying(stores: list[Store]) -> Staying:
     """Return what must stay: packages that an environment has, and those of versions that are kept for a time.
 
     Raises:
@@ -82,7 +82,7 @@ def staying(stores: list[Store], now: float | None = None) -> Staying:
         until = version.when + retention.keep_versions_days * _DAY
         verb = "has" if len(where) == 1 else "have"
         reasons = [f"{' and '.join(where)} {verb} it; promote another version, and run this again"] if where else []
-        if until > (time.time() if now is None else now) and not version.archived:
+        if until > time.time() and not version.archived:
             day = datetime.fromtimestamp(until, UTC).date()
             reasons.append(f"kept until {day} by {privacy.FILE}: {retention.reason}")
         if reasons and (oids := _package(version, stores)):

@@ -1,7 +1,6 @@
 """Addresses of repositories: the one that is followed, the one on the web, and each as it may be shown."""
 
 import re
-from pathlib import Path
 
 from mainline.errors import MainlineError
 from mainline.registry.origin import remote
@@ -31,10 +30,10 @@ def without_password(url: str) -> str:
     return re.sub(r"^(https?://)[^/]*@", r"\1", url)
 
 
-def web(repository: Path = Path()) -> str:
+def web() -> str:
     """Return the address of the repository's pages on the web; '' where its remote has none."""
-    named = remote(repository)
-    url = over_https(without_password(ask("remote", "get-url", named, at=repository))) if named else ""
+    named = remote()
+    url = over_https(without_password(ask("remote", "get-url", named))) if named else ""
     return url.removesuffix(".git").rstrip("/") if url.startswith(("https://", "http://")) else ""
 
 

@@ -8,7 +8,6 @@ import contextlib
 import hashlib
 import re
 from collections.abc import Iterator
-from pathlib import Path
 from typing import Annotated, Literal
 
 from pydantic import Field
@@ -63,15 +62,15 @@ def declaration(service: Settings) -> str:
     return hashlib.sha256(service.model_dump_json().encode()).hexdigest()
 
 
-def newest(kind: Kind, version: Version, environment: str, repository: Path = Path()) -> Tested | None:
+def newest(kind: Kind, version: Version, environment: str) -> Tested | None:
     """Return the newest test of a version's package in an environment; None where there is none.
 
     A tag elsewhere than at the version's commit, of another package or of a repository whose versions do not count
     here is none.
     """
     digest = version.release.digest if version.release else ""
-    ours = {None, maker.name(repository), *maker.adopted(repository)}
-    for _, commit, message in sorted(_tags(kind, version, environment, repository), reverse=True):
+    ours = {None, maker.name(), *maker.adopted()}
+    for _, commit, message in sorted(_tags(kind, version, environment), reverse=True):
         try:
             found = records.read(message, Tested)
         except RecordError:
@@ -100,7 +99,7 @@ def record(
     line = f"{kind} test of {version.name} in {environment}: {failed[:600] or 'passed'}"
     for _ in range(_TRIES):
         publication.fetch()
-        number = max((number for number, _, _ in _tags(kind, version, environment, Path())), default=0) + 1
+        number = max((number for number, _, _ in _tags(kind, version, environment)), default=0) + 1
         tag = f"tested/{environment}/{version.name}/{kind}/{number}"
         with contextlib.suppress(TakenError):
             publication.publish([Tag(tag, version.commit, records.write([line], found))])
@@ -108,10 +107,10 @@ def record(
     raise MainlineError(f"others recorded tests of {version.name} {_TRIES} times in a row. Run this again.")
 
 
-def _tags(kind: Kind, version: Version, environment: str, repository: Path) -> Iterator[tuple[int, str, str]]:
+def _tags(kind: Kind, version: Version, environment: str) -> Iterator[tuple[int, str, str]]:
     """Yield number, commit and message of each tag."""
     folder = f"refs/tags/tested/{environment}/{version.name}/{kind}/"
-    for entry in raw("for-each-ref", _FORM, folder, at=repository).split(b"\0\1\n"):
+    for entry in raw("for-each-ref", _FORM, folder).split(b"\0\1\n"):
         parts = entry.decode("utf-8", errors="replace").split("\0")
         if len(parts) == len(("number", "commit", "message")) and _NUMBER.fullmatch(parts[0]):
             yield int(parts[0]), parts[1], parts[2]

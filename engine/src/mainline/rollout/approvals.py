@@ -6,7 +6,6 @@ step 3.
 
 import re
 from dataclasses import dataclass
-from pathlib import Path
 
 from mainline.declared import environments
 from mainline.errors import MainlineError
@@ -20,9 +19,9 @@ Approval = tuple[str, str, int]
 """Version, hash of the policy, and the step's place, from 0."""
 
 
-def read(environment: str, repository: Path = Path()) -> frozenset[Approval]:
+def read(environment: str) -> frozenset[Approval]:
     """Return what was approved for an environment."""
-    shown = listed("for-each-ref", "--format=%(refname:strip=2)", f"refs/tags/approval/{environment}/", at=repository)
+    shown = listed("for-each-ref", "--format=%(refname:strip=2)", f"refs/tags/approval/{environment}/")
     matched = filter(None, map(_NAME.match, shown))
     return frozenset((found[2], found[3], int(found[4]) - 1) for found in matched if found[1] == environment)
 
@@ -37,10 +36,10 @@ class Granted:
     when: int
 
 
-def granted(environment: str, version: str, repository: Path = Path()) -> tuple[Granted, ...]:
+def granted(environment: str, version: str) -> tuple[Granted, ...]:
     """Return who approved what of a version's rollout in an environment, by step; '' where a tag names nobody."""
     form = "--format=%(refname:strip=2)%00%(taggername)%00%(taggerdate:unix)"
-    shown = listed("for-each-ref", form, f"refs/tags/approval/{environment}/{version}/", at=repository)
+    shown = listed("for-each-ref", form, f"refs/tags/approval/{environment}/{version}/")
     rows = (line.split("\0") for line in shown)
     matched = ((_NAME.match(name), by, when) for name, by, when in rows)
     made = [Granted(int(found[4]), found[3], by, int(when or 0)) for found, by, when in matched if found]

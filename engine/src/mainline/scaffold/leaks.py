@@ -15,18 +15,17 @@ _NEIGHBOURS = 6
 _SAMPLE = 20_000
 
 
-def suspects(columns: Mapping[str, Column], label: Array, classes: int = 0, seed: int = 0) -> dict[str, str]:
+def suspects(columns: Mapping[str, Column], label: Array, classes: int = 0) -> dict[str, str]:
     """Return the columns that say the label, each with the reason.
 
     Args:
         columns: those that may become features.
         label: n numbers or codes of classes, NaN where the label is missing.
         classes: how many there are; 0 for numbers.
-        seed: of the sample of rows, if there are many.
     """
     rows = np.flatnonzero(~np.isnan(label))
     if len(rows) > _SAMPLE:
-        rows = np.sort(np.random.default_rng(seed).permutation(rows)[:_SAMPLE])
+        rows = np.sort(np.random.default_rng(0).permutation(rows)[:_SAMPLE])
     found: dict[str, str] = {}
     for name, column in columns.items():
         share = explained(column, label, rows, classes)
@@ -34,7 +33,7 @@ def suspects(columns: Mapping[str, Column], label: Array, classes: int = 0, seed
             found[name] = f"it predicts the label almost alone ({share:.1%} of its variance)"
     numbers = {name: column.floats()[rows] for name, column in columns.items() if column.is_number}
     while len(rest := {name: values for name, values in numbers.items() if name not in found}) > 1:
-        parts, how = sums.of_label(rest, label[rows], seed)
+        parts, how = sums.of_label(rest, label[rows])
         if not parts:
             break
         found |= dict.fromkeys(parts, f"the label is a {how} of {few(parts, 4)}")

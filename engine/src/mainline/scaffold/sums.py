@@ -21,7 +21,7 @@ _WHOLE = 0.5
 _CHOSEN = 20
 
 
-def of_label(numbers: Mapping[str, Array], label: Array, seed: int) -> tuple[list[str], str]:
+def of_label(numbers: Mapping[str, Array], label: Array) -> tuple[list[str], str]:
     """Return the columns whose weighted sum is the label, almost exactly, and how exact; nothing if there is none.
 
     Weights are fitted by least squares to half of the rows, and the sum is held to the others. If there are more
@@ -32,15 +32,14 @@ def of_label(numbers: Mapping[str, Array], label: Array, seed: int) -> tuple[lis
     Args:
         numbers: columns of n numbers, NaN where a value is missing.
         label: n numbers without a gap.
-        seed: of the halves.
     """
     kept = {name: values for name, values in numbers.items() if np.isnan(values).mean() <= _MISSING}
-    found = _of_whole_rows(kept, label, seed)
+    found = _of_whole_rows(kept, label)
     if found[0] or len(kept) < 2 or _whole(np.column_stack([*kept.values()])).mean() >= _WHOLE:
         return found
-    chosen_by, judges = np.array_split(np.random.default_rng(seed).permutation(len(label)), 2)
+    chosen_by, judges = np.array_split(np.random.default_rng(0).permutation(len(label)), 2)
     chosen = _likely(kept, label, chosen_by[: 2 * _FEWEST])
-    return _of_whole_rows({name: kept[name][judges] for name in chosen}, label[judges], seed)
+    return _of_whole_rows({name: kept[name][judges] for name in chosen}, label[judges])
 
 
 def _whole(matrix: Array) -> Array:
@@ -60,12 +59,12 @@ def _likely(numbers: Mapping[str, Array], label: Array, rows: Array) -> list[str
     return [names[place] for place in sorted(_pursue(unit, min(_CHOSEN, len(names), len(rows))))]
 
 
-def _of_whole_rows(kept: Mapping[str, Array], label: Array, seed: int) -> tuple[list[str], str]:
+def _of_whole_rows(kept: Mapping[str, Array], label: Array) -> tuple[list[str], str]:
     """Return what `of_label` does, by the rows that have no gap."""
     names = list(kept)
     matrix = np.column_stack([*kept.values(), label])
     matrix = matrix[_whole(matrix)]
-    matrix = np.random.default_rng(seed).permutation(matrix)[: 2 * max(_FEWEST, _MOST_ROWS * len(names))]
+    matrix = np.random.default_rng(0).permutation(matrix)[: 2 * max(_FEWEST, _MOST_ROWS * len(names))]
     half = len(matrix) // 2
     spread = matrix[:half].std(axis=0) if half else np.zeros(len(names) + 1)
     if len(names) < 2 or not spread[-1]:

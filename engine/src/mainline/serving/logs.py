@@ -42,16 +42,15 @@ class Bounded(logging.Filter):
     What clients do again and again, also those without a key, would fill the disk otherwise.
     """
 
-    def __init__(self, burst: int = BURST, seconds: float = SECONDS) -> None:
+    def __init__(self) -> None:
         super().__init__()
-        self._burst, self._seconds = burst, seconds
         self._events: dict[tuple[str, str], _Event] = {}
 
     def filter(self, record: logging.LogRecord) -> bool:
         """Say whether a record is written."""
         now = monotonic()
-        event = self._events.setdefault((record.name, str(record.msg)), _Event(self._burst, now))
-        event.left = min(self._burst, event.left + (now - event.at) / self._seconds)
+        event = self._events.setdefault((record.name, str(record.msg)), _Event(BURST, now))
+        event.left = min(BURST, event.left + (now - event.at) / SECONDS)
         event.at = now
         if event.left < 1:
             event.left_out += 1

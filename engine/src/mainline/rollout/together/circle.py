@@ -29,10 +29,10 @@ from mainline.serving.logs import say
 class Circle:
     """This server's part in the rollout of all."""
 
-    def __init__(self, driver: Driver, following: Following, lease: Lease | None = None) -> None:
+    def __init__(self, driver: Driver, following: Following) -> None:
         self.name = naming.name_here(driver.place)
         self.board = Board(driver.environment)
-        self.lease = lease or Lease(driver.clock.steady)
+        self.lease = Lease(driver.clock.steady)
         self.tally = Tally(driver.place.together)
         self.record: Record | None = None
         self.errand = Errand()
