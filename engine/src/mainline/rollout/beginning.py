@@ -64,7 +64,8 @@ def _newest(about: Mapping[str, list[Event]]) -> list[Event]:
 
 def _quarantine(wanted: Ref, abort: Event, policy: Policy | None) -> tuple[Quarantine, ...]:
     under = abort.policy or (policy.hash if policy else "")
-    return (Quarantine(wanted.digest, under, abort.reason or "another server aborted it", abort.time.timestamp()),)
+    reason = abort.reason or "another server aborted it"
+    return (Quarantine(wanted.digest, under, reason, abort.time.timestamp(), abort.assignment),)
 
 
 def _ref(version: Version, wanted: Ref, about: Sequence[Event]) -> Ref | None:

@@ -41,7 +41,7 @@ def advance(state: State, seen: Seen) -> State | None:
         return _withdraw(state, state.progress, seen) or _work(state, state.progress, seen)
     if another or wanted is None or wanted.digest == state.stable.digest or not seen.verified:
         return None
-    if seen.policy and quarantine(state, wanted.digest, seen.policy.hash):
+    if seen.policy and quarantine(state, wanted.digest, seen.policy.hash, seen.assignment):
         return None
     if any(wanted.digest == ref.digest for ref in state.window):
         return _return(state, wanted, seen)
@@ -63,9 +63,19 @@ def weights(state: State) -> list[tuple[Ref, int]]:
     return [(progress.candidate, progress.weight), (state.stable, 100 - progress.weight)]
 
 
-def quarantine(state: State, digest: str, policy: str) -> Quarantine | None:
-    """Return why a key is not tried again; None where it may be. An entry without a policy counts under each."""
-    return next((entry for entry in state.quarantined if entry.digest == digest and entry.policy in (policy, "")), None)
+def quarantine(state: State, digest: str, policy: str, assignment: int = 0) -> Quarantine | None:
+    """Return why a key is not tried again; None where it may be, as once git assigned the version again.
+
+    An entry without a policy counts under each, and one without an assignment under each of them.
+    """
+    return next(
+        (
+            entry for entry in state.quarantined
+            if entry.digest == digest and entry.policy in (policy, "")
+            and (not entry.assignment or assignment <= entry.assignment)
+        ),
+        None,
+    )  # fmt: skip
 
 
 def shift(state: State, seconds: float) -> State:
@@ -231,7 +241,7 @@ def _settle(state: State, wanted: Ref, policy: Policy | None) -> State:
 
 def _abort(state: State, progress: Progress, reason: str, now: float) -> State:
     """Give everything to stable, and do not try this key again."""
-    entry = Quarantine(progress.candidate.digest, progress.hash, reason, now)
+    entry = Quarantine(progress.candidate.digest, progress.hash, reason, now, state.assignment)
     changed = replace(
         state, progress=None, revision=state.revision + 1, quarantined=(*state.quarantined, entry)[-HISTORY:]
     )

@@ -36,12 +36,13 @@ class Ref:
 
 @dataclass(frozen=True)
 class Quarantine:
-    """A key that failed: it is not tried again."""
+    """A key that failed: it is not tried again until a later assignment than the one of that number; 0: unknown."""
 
     digest: str
     policy: str
     reason: str
     time: Moment
+    assignment: int = 0
 
 
 @dataclass(frozen=True)

@@ -140,6 +140,27 @@ def test_quarantine_is_of_the_version_under_the_policy(world: World) -> None:
     assert world.weight == 5
 
 
+def test_version_that_is_assigned_once_more_after_its_abort_is_tried_again() -> None:
+    """The revert of the revert is a person's word; until then neither time nor the revert itself lifts a quarantine."""
+    world = World().have(1)
+    world.wanted = ref(2)
+    world.settle(assignment=2)
+    world.pass_by(10, measurement=FAIL, assignment=2)
+    assert world.events[-2:] == [("aborted", "v1.2.0"), ("revert", "v1.1.0")]
+    world.pass_by(1000, assignment=2)
+    assert world.state.progress is None
+    world.wanted = ref(1)
+    world.settle(assignment=3)
+    world.wanted = ref(2)
+    world.settle(assignment=2)  # the tag of the revert was deleted by hand: nobody assigned anything again
+    assert world.state.progress is None
+    world.settle(assignment=4)
+    assert world.weight == 10
+    world.pass_by(10, measurement=FAIL, assignment=4)
+    world.pass_by(1000, assignment=4)
+    assert world.state.progress is None
+
+
 def test_failed_measurements_are_allowed_as_declared() -> None:
     """With failureLimit 2 the third failure in a step aborts; a step's failures do not count for the next."""
     world = World(canary(failureLimit=2)).have(1)
