@@ -8,7 +8,6 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 import numpy as np
-import onnxruntime
 
 from mainline.contract import Array, Task
 
@@ -76,6 +75,9 @@ class OnnxRuntime(Runtime):
 
     def __init__(self, content: bytes | Path, model: Mapping[str, Any]) -> None:
         super().__init__(model)
+        os.environ.setdefault("ORT_DISABLE_TELEMETRY", "1")  # before its import: it reports to its maker otherwise
+        import onnxruntime
+
         options = onnxruntime.SessionOptions()
         options.intra_op_num_threads = options.inter_op_num_threads = 1
         options.log_severity_level = 3
