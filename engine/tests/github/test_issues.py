@@ -335,7 +335,7 @@ def test_merge_that_no_run_released_is_an_issue_until_it_is(github: GitHub, moni
     issues.follow(later)
     (issue,) = about(github, "The model of the default branch is not released")
     assert issue["state"] == "open"
-    assert "a model that no version has" in issue["body"]
+    assert "a model that no run released" in issue["body"]
     assert "production could take it and did not" in issue["body"]
     assert "\n- GitHub starts no run for the newest commit, since its message says `[skip ci]`: start" in issue["body"]
     for tag in ("model@v1.1.0", "model#production#2"):
@@ -345,7 +345,7 @@ def test_merge_that_no_run_released_is_an_issue_until_it_is(github: GitHub, moni
     _merge(monitored, "a" * 32, "Revert [skip ci]")
     issues.follow(later)
     (new,) = [each for each in about(github, "is not released") if each["state"] == "open"]
-    assert "has v1.0.0 since" in new["body"]
+    assert "has had v1.0.0 since" in new["body"]
     _merge(monitored, "c" * 32, "Failed")
     issues.follow(later)
     (failed,) = [each for each in about(github, "is not released") if each["state"] == "open"]
