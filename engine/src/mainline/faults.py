@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from mainline.errors import MainlineError, OutOfMemoryError, UseCaseError
+from mainline.text import count
 
 TRACEBACK = "MAINLINE_TRACEBACK"
 """The variable that asks for the traceback of an expected failure; `mainline --traceback` sets it."""
@@ -66,8 +67,7 @@ def _of_use_case(error: Exception) -> str:
         lack = f"offers no '{error.name}'" if isinstance(error, AttributeError) else f"cannot be imported: {error}"
         return f"{_file(module)} {lack}; engine/src/mainline/contract.py lists what it must offer."
     failed = _place(error)
-    reason = " ".join(str(error).partition(_ADVICE)[0].split()).rstrip(".")
-    reason = reason if len(reason) <= _LONGEST else f"{reason[:_LONGEST].rstrip()} …"
+    reason = _cut(" ".join(str(error).partition(_ADVICE)[0].split()).rstrip("."))
     noted = "".join(f" ({note})" for note in [*_columns(error), *getattr(error, "__notes__", ())])
     return failed and (
         f"{failed}: {type(error).__name__}{f': {reason}' if reason else ''}{noted}. Correct it, or what it reads; "
@@ -83,10 +83,13 @@ def _columns(error: Exception) -> list[str]:
     columns = [table.columns for table in looking if type(table).__name__ == "DataFrame"]
     if not columns:
         return []
-    names = [*map(repr, columns[-1])]
-    said = ", ".join(names)
-    said = said if len(said) <= _LONGEST else f"{said[:_LONGEST].rstrip()} …"
-    return [f"the table has {len(names)} column{'' if len(names) == 1 else 's'}: {said}"]
+    names = ", ".join(map(repr, columns[-1]))
+    return [f"the table has {count(len(columns[-1]), 'column')}: {_cut(names)}"]
+
+
+def _cut(text: str) -> str:
+    """Shorten what is too long for a line, and show it."""
+    return text if len(text) <= _LONGEST else f"{text[:_LONGEST].rstrip()} …"
 
 
 def _again() -> str:
